@@ -1,0 +1,136 @@
+//! What passes between a chat platform and the command loop, in neutral terms. Imports nothing: adapters decode into
+//! these types and encode from them, everything else knows only these.
+
+use std::fmt;
+
+/// Identity of a typed message on its platform: the same message delivered twice has the same key.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MessageKey(pub String);
+
+/// Somebody who types.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// The platform's stable id, e.g. `U012AB3CD`.
+    pub id: String,
+    /// A name for people, where the platform sent one.
+    pub name: Option<String>,
+}
+
+/// A place where people type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Channel {
+    /// The platform's stable id, e.g. `C012AB3CD`.
+    pub id: String,
+    /// Only the asker and the bot are in it.
+    pub is_direct: bool,
+}
+
+/// How the bot is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Addressing {
+    /// A message in a channel: a command only if it starts with the prefix.
+    Channel,
+    /// The message starts with a mention of the bot, which is already taken off its text.
+    Mention,
+    /// A direct message.
+    Direct,
+}
+
+/// A message somebody typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Incoming {
+    pub key: MessageKey,
+    pub user: User,
+    pub channel: Channel,
+    /// The thread it was typed in.
+    pub thread: Option<String>,
+    pub addressing: Addressing,
+    /// Plain text, the platform's mark-up decoded.
+    pub text: String,
+}
+
+/// Where an answer goes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Target {
+    /// Id of the channel.
+    pub channel: String,
+    /// The thread, for a question asked in one.
+    pub thread: Option<String>,
+}
+
+impl Incoming {
+    /// Where its answer goes: the thread it was asked in, or else the channel.
+    pub fn reply_target(&self) -> Target {
+        Target { channel: self.channel.id.clone(), thread: self.thread.clone() }
+    }
+}
+
+/// An answer on its way to the platform.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    pub target: Target,
+    /// Plain text with [`mention`]s in it. The adapter escapes what would otherwise be mark-up that notifies people.
+    pub text: String,
+}
+
+/// Opens and closes a mention in neutral text. Private-use characters, which decoders take out of what people type.
+const MENTION: (char, char) = ('\u{E000}', '\u{E001}');
+
+/// Neutral text that mentions a user.
+pub fn mention(user_id: &str) -> String {
+    format!("{}{user_id}{}", MENTION.0, MENTION.1)
+}
+
+/// Takes the characters out of `text` that only [`mention`] may put in.
+pub fn without_mentions(text: &str) -> String {
+    text.chars().filter(|c| *c != MENTION.0 && *c != MENTION.1).collect()
+}
+
+/// A piece of neutral text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Span<'a> {
+    Text(&'a str),
+    /// Id of a mentioned user.
+    Mention(&'a str),
+}
+
+/// The pieces of neutral text, in order.
+pub fn spans(text: &str) -> Vec<Span<'_>> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(MENTION.0) {
+        let after = &rest[start + MENTION.0.len_utf8()..];
+        let Some(end) = after.find(MENTION.1) else { break };
+        if start > 0 {
+            pieces.push(Span::Text(&rest[..start]));
+        }
+        pieces.push(Span::Mention(&after[..end]));
+        rest = &after[end + MENTION.1.len_utf8()..];
+    }
+    if !rest.is_empty() {
+        pieces.push(Span::Text(rest));
+    }
+    pieces
+}
+
+impl fmt::Display for MessageKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mentions_are_found_between_text() {
+        let text = format!("Hello {}, well met", mention("U1"));
+        assert_eq!(spans(&text), [Span::Text("Hello "), Span::Mention("U1"), Span::Text(", well met")]);
+    }
+
+    #[test]
+    fn typed_text_cannot_contain_a_mention() {
+        assert_eq!(spans(&without_mentions(&mention("U1"))), [Span::Text("U1")]);
+    }
+}

@@ -1,0 +1,3 @@
+//! The chat process: adapters, command loop, plugins, storage.
+
+pub mod chat;

@@ -1,0 +1,189 @@
+//! The rules of both kinds, run offline exactly as the API server runs them.
+
+use chatops_crds::manifest::{crds, rule_violations, schema};
+use serde_json::{Value, json};
+
+fn bot(spec: Value) -> Value {
+    let mut bot = json!({
+        "apiVersion": "chatops.dev/v1alpha1",
+        "kind": "ChatBot",
+        "metadata": {"name": "ops"},
+        "spec": {"slack": {"tokensSecretRef": {"name": "ops-slack"}}},
+    });
+    merge(&mut bot["spec"], spec);
+    bot
+}
+
+fn plugin(command: Value) -> Value {
+    json!({
+        "apiVersion": "chatops.dev/v1alpha1",
+        "kind": "BotPlugin",
+        "metadata": {"name": "demo"},
+        "spec": {"commands": [command]},
+    })
+}
+
+fn merge(into: &mut Value, from: Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (key, value) in from {
+                merge(into.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (into, from) => *into = from,
+    }
+}
+
+fn messages(object: &Value) -> Vec<String> {
+    let schema = schema(object["kind"].as_str().unwrap()).unwrap();
+    rule_violations(&schema, object).into_iter().map(|v| format!("{}: {}", v.field_path, v.message)).collect()
+}
+
+fn refused(object: &Value, path: &str, words: &str) {
+    let messages = messages(object);
+    assert!(
+        messages.iter().any(|m| m.starts_with(path) && m.contains(words)),
+        "expected a violation of {path} about {words:?} in {messages:?}"
+    );
+}
+
+#[test]
+fn the_smallest_useful_objects_are_accepted() {
+    assert_eq!(messages(&bot(json!({}))), Vec::<String>::new());
+    assert_eq!(messages(&plugin(json!({"name": "hello", "reply": "Hello"}))), Vec::<String>::new());
+}
+
+#[test]
+fn every_rule_of_a_chat_bot_refuses_what_it_is_there_for() {
+    refused(&bot(json!({"replicas": 2})), "spec.replicas", "replicas must be 0 or 1");
+    refused(
+        &bot(json!({"storage": {"redis": {"addresses": ["r"]}, "memory": {}}})),
+        "spec.storage",
+        "at most one of",
+    );
+    refused(
+        &bot(json!({"storage": {"redis": {"addresses": ["redis://u:p@r:1"]}}})),
+        "spec.storage",
+        "host or host:port",
+    );
+    refused(
+        &bot(json!({"storage": {"redis": {"addresses": ["r"], "keyPrefix": "a b"}}})),
+        "spec.storage",
+        "keyPrefix",
+    );
+    refused(
+        &bot(json!({"slack": {"apiURL": "https://me:secret@slack.com/api/"}})),
+        "spec.slack.apiURL",
+        "no user info",
+    );
+    refused(
+        &bot(json!({"slack": {"apiURL": "https://slack.com/api"}})),
+        "spec.slack.apiURL",
+        "ends with '/'",
+    );
+    refused(
+        &bot(json!({"slack": {"apiURL": "http://slack.example/api/"}})),
+        "spec.slack",
+        "allowInsecureHTTP",
+    );
+    refused(
+        &bot(json!({"slack": {"tokensSecretRef": {"name": "Ops_Slack"}}})),
+        "spec.slack.tokensSecretRef.name",
+        "name of an object",
+    );
+    refused(
+        &bot(json!({"slack": {"tokensSecretRef": {"name": "s", "keys": {"botToken": "a/b"}}}})),
+        "spec.slack",
+        "key of the object's data",
+    );
+    refused(&bot(json!({"commands": {"prefix": "! "}})), "spec.commands.prefix", "must not contain spaces");
+    refused(&bot(json!({"commands": {"prefix": "/ops"}})), "spec.commands.prefix", "nor start with /");
+    refused(
+        &bot(json!({"commands": {"timeout": "5 minutes"}})),
+        "spec.commands.timeout",
+        "must be a duration",
+    );
+    refused(&bot(json!({"dns": {"nameservers": ["dns.example"]}})), "spec.dns.nameservers", "IP address");
+    refused(&bot(json!({"dns": {"options": [{"name": "NDOTS"}]}})), "spec.dns.options", "resolv.conf option");
+    refused(
+        &bot(json!({"plugins": {"required": ["No/Name"]}})),
+        "spec.plugins.required",
+        "name of an object",
+    );
+    refused(&bot(json!({"pod": {"env": [{"name": "A-B"}]}})), "spec.pod.env", "environment variable");
+}
+
+#[test]
+fn plain_http_is_for_loopback_or_for_those_who_say_so() {
+    for url in ["http://localhost:8080/api/", "http://127.0.0.1/api/", "http://[::1]:9/api/"] {
+        assert_eq!(messages(&bot(json!({"slack": {"apiURL": url}}))), Vec::<String>::new(), "{url}");
+    }
+    let allowed = json!({"slack": {"apiURL": "http://slack.test/api/", "allowInsecureHTTP": true}});
+    assert_eq!(messages(&bot(allowed)), Vec::<String>::new());
+}
+
+#[test]
+fn every_rule_of_a_plugin_refuses_what_it_is_there_for() {
+    let with_args = |args: Value| plugin(json!({"name": "add", "reply": "ok", "args": args}));
+    refused(&plugin(json!({"name": "add"})), "spec.commands[0]", "needs a reply");
+    refused(&plugin(json!({"name": "Add It", "reply": "ok"})), "spec.commands[0].name", "one to four words");
+    refused(&plugin(json!({"name": "a", "store": {}})), "spec.commands[0].store", "exactly one of");
+    refused(
+        &plugin(json!({"name": "a", "store": {"get": {"key": "k"}, "list": {}}})),
+        "spec.commands[0].store",
+        "exactly one of",
+    );
+    refused(
+        &with_args(json!([{"name": "a"}, {"name": "b", "required": true}])),
+        "spec.commands[0].args",
+        "must not follow",
+    );
+    refused(
+        &with_args(json!([{"name": "a", "rest": true}, {"name": "b"}])),
+        "spec.commands[0].args",
+        "only the last argument",
+    );
+    refused(
+        &with_args(json!([{"name": "a", "short": "x"}, {"name": "b", "short": "x"}])),
+        "spec.commands[0].args",
+        "same short name",
+    );
+    refused(
+        &with_args(json!([{"name": "a", "required": true, "default": "x"}])),
+        "spec.commands[0].args[0]",
+        "cannot have a default",
+    );
+    refused(&with_args(json!([{"name": "dry-run"}])), "spec.commands[0].args[0].name", "lower case letter");
+    refused(&with_args(json!([{"name": "a", "short": "1"}])), "spec.commands[0].args[0].short", "one letter");
+}
+
+#[test]
+fn names_that_would_make_unusable_objects_are_refused() {
+    let mut long = bot(json!({}));
+    long["metadata"]["name"] = json!("x".repeat(53));
+    refused(&long, "", "at most 52 characters");
+    let mut dotted = plugin(json!({"name": "hello", "reply": "Hello"}));
+    dotted["metadata"]["name"] = json!("a.b");
+    refused(&dotted, "", "must not contain '.'");
+}
+
+#[test]
+fn a_new_object_is_not_ready_before_the_operator_looked_at_it() {
+    for crd in crds() {
+        let schema = schema(&crd.spec.names.kind).unwrap();
+        let condition = &schema["properties"]["status"]["default"]["conditions"][0];
+        assert_eq!(
+            (condition["type"].as_str(), condition["status"].as_str()),
+            (Some("Ready"), Some("Unknown"))
+        );
+    }
+}
+
+/// `kubectl apply` keeps the object in an annotation, and annotations hold 262,144 bytes in all.
+#[test]
+fn kubectl_apply_can_hold_each_definition_in_its_annotation() {
+    for crd in crds() {
+        let bytes = serde_json::to_string(&crd).unwrap().len();
+        assert!(bytes < 200_000, "{} has {bytes} bytes", crd.spec.names.kind);
+    }
+}
