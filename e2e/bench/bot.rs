@@ -1,0 +1,121 @@
+//! Our bot with a durable Redis against the bare loop.
+
+use std::{
+    fs,
+    process::Command,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+use chatops_e2e::slack::Simulator;
+use tempfile::TempDir;
+
+use super::{
+    load,
+    process::{Process, program},
+    table::{Table, mebibytes},
+};
+
+/// Commands in flight at once, and how many are typed.
+const LOADS: [(usize, usize); 3] = [(1, 1_000), (16, 8_000), (64, 8_000)];
+/// A calm day: commands a second, and how many are typed.
+const CALM: (u32, usize) = (20, 400);
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// One echo bot under measurement, with a Slack of its own.
+struct Contender {
+    slack: Arc<Simulator>,
+    channels: Vec<String>,
+    process: Process,
+    connected_after: Duration,
+    answered_after: Duration,
+    idle: u64,
+}
+
+/// Measures both, one after the other for each load.
+pub async fn measure(table: &mut Table) -> Result<()> {
+    let redis = Redis::start()?;
+    let ours = Contender::start(|slack| redis.bot(slack)).await?;
+    let bare = Contender::start(bare_loop).await?;
+    table.add("connected after the start", format!("{:.0?}", ours.connected_after), "≤ 100 ms")?;
+    table.add(
+        "start to first answer",
+        format!("{:.0?} (bare {:.0?})", ours.answered_after, bare.answered_after),
+        "",
+    )?;
+    table.add(
+        "memory, idle",
+        format!("{} (bare {})", mebibytes(ours.idle), mebibytes(bare.idle)),
+        "≤ 16 MiB",
+    )?;
+    for (in_flight, total) in LOADS {
+        let bare_rate = load::commands_a_second(&bare.slack, &bare.channels, in_flight, total).await?;
+        let our_rate = load::commands_a_second(&ours.slack, &ours.channels, in_flight, total).await?;
+        let ratio = our_rate / bare_rate;
+        let figure = format!("{our_rate:.0}/s, bare {bare_rate:.0}/s, ratio {ratio:.2}");
+        table.add(&format!("!echo, {in_flight} in flight"), figure, "ratio ≥ 0.6")?;
+    }
+    let (rate, total) = CALM;
+    let bare_p99 = load::p99_at(&bare.slack, &bare.channels, rate, total).await?;
+    let our_p99 = load::p99_at(&ours.slack, &ours.channels, rate, total).await?;
+    table.add("p99 at 20/s", format!("{our_p99:.1?}, bare {bare_p99:.1?}"), "")?;
+    table.add("memory after the load", mebibytes(ours.process.resident()?), "")
+}
+
+impl Contender {
+    async fn start(command: impl FnOnce(&Simulator) -> Result<Command>) -> Result<Self> {
+        let slack = Arc::new(Simulator::builder().rate_limits(false).start().await?);
+        let channels = load::channels(&slack, 64);
+        let command = command(&slack)?;
+        let start = Instant::now();
+        let process = Process::start(command)?;
+        slack.wait_for_sockets(1, CONNECT).await?;
+        let connected_after = start.elapsed();
+        slack.ask("alice", "#ops", "!echo hello").await?;
+        let answered_after = start.elapsed();
+        let idle = process.resident()?;
+        Ok(Self { slack, channels, process, connected_after, answered_after, idle })
+    }
+}
+
+fn bare_loop(slack: &Simulator) -> Result<Command> {
+    let mut command = Command::new(program("bare-loop")?);
+    command.env("SLACK_API_URL", slack.api_url());
+    command.env("SLACK_BOT_TOKEN", slack.bot_token()).env("SLACK_APP_TOKEN", slack.app_token());
+    Ok(command)
+}
+
+/// A redis-server on loopback with an append-only file.
+struct Redis {
+    folder: TempDir,
+    port: u16,
+    _process: Process,
+}
+
+impl Redis {
+    fn start() -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let mut command = Command::new("redis-server");
+        command.args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--appendonly", "yes", "--dir"]);
+        command.arg(folder.path());
+        Ok(Self { folder, port, _process: Process::start(command)? })
+    }
+
+    /// Our bot, from the same YAML that kubectl applies.
+    fn bot(&self, slack: &Simulator) -> Result<Command> {
+        let manifest = format!(
+            "apiVersion: chatops.dev/v1alpha1\nkind: ChatBot\nmetadata: {{name: bench}}\nspec:\n  slack: {{tokensSecretRef: \
+             {{name: none}}, apiURL: {:?}}}\n  storage: {{redis: {{addresses: [\"127.0.0.1:{}\"]}}}}\n",
+            format!("{}/", slack.api_url()),
+            self.port
+        );
+        let file = self.folder.path().join("bench.yaml");
+        fs::write(&file, manifest).context("cannot write the ChatBot")?;
+        let mut command = Command::new(program("chatops-bot")?);
+        command.args(["run", "-f"]).arg(file);
+        command.env("SLACK_BOT_TOKEN", slack.bot_token()).env("SLACK_APP_TOKEN", slack.app_token());
+        Ok(command)
+    }
+}
