@@ -1,0 +1,47 @@
+//! A simulated Slack: what a bot sees of a workspace, by Web API and Socket Mode, together with the people who type in it
+//! and the ways in which it fails. It is held to what Slack's official clients accept (`tests/slack_sdks.rs`).
+//!
+//! A test starts one in its own process with [`Simulator::builder`], points the app at [`Simulator::api_url`] and acts
+//! and looks through [`Slack`]. Where it runs elsewhere (`slack-simulator serve`), [`Remote`] does the same over HTTP.
+//! It knows nothing of the product under test.
+
+mod administration;
+mod builder;
+mod commands;
+mod console;
+mod control;
+mod delivery;
+mod events;
+mod faults;
+mod handle;
+mod ids;
+mod journal;
+mod markup;
+mod message;
+mod people;
+mod rate_limits;
+mod remote;
+mod replies;
+mod server;
+mod shared;
+mod simulator;
+mod socket_mode;
+mod sockets;
+mod stats;
+mod web_api;
+mod workspace;
+mod world;
+
+pub use builder::{APP_TOKEN_VARIABLE, BOT_TOKEN_VARIABLE, Builder};
+pub use console::{Console, converse};
+pub use control::{Ask, State, Type};
+pub use faults::{ApiFailure, Fault};
+pub use handle::{ChannelInfo, Slack, WorkspaceInfo};
+pub use ids::{InvalidTs, Ts};
+pub use journal::{Action, Entry};
+pub use message::{Edited, File, Message, Reaction};
+pub use people::Person;
+pub use remote::Remote;
+pub use simulator::Simulator;
+pub use stats::{Calls, Delivery, Outcome, Stats};
+pub use workspace::{BotIdentity, ChannelKind, Team, User};
