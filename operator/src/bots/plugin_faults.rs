@@ -1,0 +1,26 @@
+//! From the bot's codes about a plugin to words, for the bot's status and for the plugin's own.
+
+use chatops_crds::{
+    bot_report::{Fault, FaultCode},
+    shared::conditions::Reason,
+};
+
+/// What is wrong with one command of a plugin.
+pub fn describe(plugin: &str, fault: &Fault) -> (Reason, String) {
+    let command = fault.arg("command");
+    match fault.code {
+        FaultCode::TemplateInvalid => (
+            Reason::TemplateInvalid,
+            format!(
+                "BotPlugin \"{plugin}\": command \"{command}\": the template in its field {} cannot be parsed, line {}: {}: correct it in spec.commands",
+                fault.arg("field"),
+                fault.arg("line"),
+                fault.arg("error")
+            ),
+        ),
+        _ => (
+            Reason::PluginsFailed,
+            format!("BotPlugin \"{plugin}\": command \"{command}\" is not at work: the bot's log says why"),
+        ),
+    }
+}

@@ -1,0 +1,40 @@
+//! Step 3, pure and infallible: a validated ChatBot → its objects. It cannot fail because validation has looked at
+//! everything that could be wrong, and objects are plain values.
+
+pub mod config_map;
+pub mod deployment;
+pub mod metadata;
+pub mod network_policy;
+pub mod pod;
+pub mod service;
+pub mod service_account;
+mod volumes;
+
+use k8s_openapi::api::{
+    apps::v1::Deployment,
+    core::v1::{ConfigMap, Service, ServiceAccount},
+    networking::v1::NetworkPolicy,
+};
+
+use super::validate::ValidatedBot;
+use crate::cluster::apply::Prepared;
+
+/// Every object of a bot.
+#[derive(Clone, Debug)]
+pub struct Resources {
+    pub service_account: Prepared<ServiceAccount>,
+    pub config_map: Prepared<ConfigMap>,
+    pub service: Prepared<Service>,
+    pub network_policy: Prepared<NetworkPolicy>,
+    pub deployment: Prepared<Deployment>,
+}
+
+pub fn build(bot: &ValidatedBot) -> Resources {
+    Resources {
+        service_account: Prepared::new(service_account::build(bot)),
+        config_map: Prepared::new(config_map::build(bot)),
+        service: Prepared::new(service::build(bot)),
+        network_policy: Prepared::new(network_policy::build(bot)),
+        deployment: Prepared::new(deployment::build(bot)),
+    }
+}

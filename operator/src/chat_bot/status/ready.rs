@@ -1,0 +1,18 @@
+//! `Ready`: a message typed now will be answered, and no required plugin is missing.
+
+use chatops_crds::shared::conditions::{READY, Reason, Status, Verdict};
+
+use super::{Facts, plugins};
+
+pub fn ready(facts: &Facts<'_>) -> Verdict {
+    let report = facts.answering().filter(|_| facts.wanted() > 0).and_then(|pod| pod.says());
+    let Some(report) = report else { return facts.hindrance().on(READY) };
+    if let Some(problem) = plugins::problem_of_a_required_plugin(facts) {
+        return problem.on(READY);
+    }
+    let message = match &report.slack.workspace {
+        Some(workspace) => format!("Answers as @{} in workspace {}", workspace.bot_user, workspace.team),
+        None => "Answers".into(),
+    };
+    Verdict::new(READY, Status::True, Reason::Connected, message)
+}

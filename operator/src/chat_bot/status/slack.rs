@@ -1,0 +1,44 @@
+//! `CredentialsValid` and `Connected`: the Slack side, as the bot reports it.
+
+use chatops_crds::shared::conditions::{CONNECTED, CREDENTIALS_VALID, Reason, Status, Verdict};
+
+use super::{Facts, faults};
+
+pub fn credentials_valid(facts: &Facts<'_>) -> Verdict {
+    let Some(report) = facts.report() else { return facts.hindrance().unknown(CREDENTIALS_VALID) };
+    let slack = &report.slack;
+    let fault = slack.credentials_fault.as_ref().map(|fault| faults::slack_fault(fault, &facts.bot.spec));
+    if let Some(fault) = fault.or_else(|| faults::missing_scopes(&slack.missing_required_scopes)) {
+        return fault.on(CREDENTIALS_VALID);
+    }
+    match (&slack.workspace, slack.missing_optional_scopes.as_slice()) {
+        (None, _) => facts.hindrance().unknown(CREDENTIALS_VALID),
+        (Some(workspace), []) => {
+            let message = format!("Workspace {} accepts the tokens", workspace.team);
+            Verdict::new(CREDENTIALS_VALID, Status::True, Reason::TokensAccepted, message)
+        }
+        (Some(workspace), scopes) => {
+            let message = format!(
+                "Workspace {} accepts the tokens; they lack the optional scopes {}",
+                workspace.team,
+                scopes.join(", ")
+            );
+            Verdict::new(CREDENTIALS_VALID, Status::True, Reason::TokensAccepted, message)
+        }
+    }
+}
+
+pub fn connected(facts: &Facts<'_>) -> Verdict {
+    let Some(report) = facts.report() else { return facts.hindrance().unknown(CONNECTED) };
+    let slack = &report.slack;
+    if slack.connections > 0 {
+        return Verdict::new(CONNECTED, Status::True, Reason::Connected, "A connection to Slack is open");
+    }
+    match slack.connection_fault.as_ref().or(slack.credentials_fault.as_ref()) {
+        Some(fault) => faults::slack_fault(fault, &facts.bot.spec).on(CONNECTED),
+        None => {
+            let hindrance = facts.hindrance();
+            Verdict::new(CONNECTED, Status::False, hindrance.reason, hindrance.message)
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Watches that fill a cache and never give up.
+
+use std::{fmt::Debug, pin::pin, time::Duration};
+
+use backon::ExponentialBuilder;
+use futures::StreamExt;
+use kube::{
+    Api, Resource, ResourceExt,
+    runtime::{
+        WatchStreamExt, reflector,
+        reflector::store::Writer,
+        watcher,
+        watcher::{Event, ExponentialBackoff},
+    },
+};
+use serde::de::DeserializeOwned;
+
+/// How long the server keeps a watch open, in seconds. Short, because it bounds how long a half-open connection goes
+/// unnoticed; a new watch from the same resource version costs the server little.
+const WATCH_SECONDS: u32 = 60;
+
+/// Longest pause after a failure: a bot's change must not wait half a minute after a short outage.
+const MAX_PAUSE: Duration = Duration::from_secs(5);
+
+/// Follows all objects of a kind into `writer`, each pruned before it is kept. `changed` is called after the cache has
+/// taken an event, `restarted` after each failure. Never ends.
+pub async fn follow<K>(
+    api: Api<K>,
+    labels: Option<&str>,
+    writer: Writer<K>,
+    prune: fn(&mut K),
+    mut changed: impl FnMut(&Event<K>),
+    restarted: impl Fn(),
+) where
+    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
+{
+    let mut config = watcher::Config::default().timeout(WATCH_SECONDS);
+    config.label_selector = labels.map(str::to_owned);
+    let backoff = ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(200))
+        .with_max_delay(MAX_PAUSE)
+        .with_jitter()
+        .without_max_times();
+    let events = watcher(api, config).modify(prune).backoff(ExponentialBackoff::from(backoff));
+    let mut events = pin!(reflector(writer, events));
+    while let Some(event) = events.next().await {
+        match event {
+            Ok(event) => changed(&event),
+            Err(error) => {
+                restarted();
+                tracing::warn!(kind = %K::kind(&()), %error, "the watch failed and is started again");
+            }
+        }
+    }
+}
+
+/// Takes out of an object what only costs memory.
+pub fn without_managed_fields<K: Resource>(object: &mut K) {
+    object.managed_fields_mut().clear();
+}

@@ -1,0 +1,7 @@
+//! The program `chatops-operator`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    chatops_operator::cli::main()
+}

@@ -1,0 +1,15 @@
+//! The operator against an API server in this process: fast enough for many plans, with a hook for faults.
+//!
+//! Time is paused and jumps ahead whenever every task waits, so that nothing here takes as long as it says.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod api_server;
+mod architecture;
+mod build;
+mod children;
+mod faults;
+mod plugins;
+mod reasons;
+mod truth;
+mod world;
