@@ -86,6 +86,11 @@ pub fn without_mentions(text: &str) -> String {
     text.chars().filter(|c| *c != MENTION.0 && *c != MENTION.1).collect()
 }
 
+/// Where the mention starts that `text` breaks off in, as a byte offset.
+pub fn open_mention(text: &str) -> Option<usize> {
+    text.rfind(MENTION.0).filter(|start| !text[*start..].contains(MENTION.1))
+}
+
 /// A piece of neutral text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Span<'a> {

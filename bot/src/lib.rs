@@ -1,3 +1,13 @@
 //! The chat process: adapters, command loop, plugins, storage.
 
+pub mod action;
+pub mod adapter;
 pub mod chat;
+pub mod cli;
+pub mod command;
+pub mod engine;
+pub mod inbox;
+pub mod outbox;
+pub mod report;
+pub mod secret;
+pub mod storage;

@@ -65,7 +65,7 @@ pub async fn measure(table: &mut Table) -> Result<()> {
 
 impl Contender {
     async fn start(command: impl FnOnce(&Simulator) -> Result<Command>) -> Result<Self> {
-        let slack = Arc::new(Simulator::builder().rate_limits(false).start().await?);
+        let slack = Arc::new(Simulator::builder().rate_limits(false).retention(500).start().await?);
         let channels = load::channels(&slack, 64);
         let command = command(&slack)?;
         let start = Instant::now();

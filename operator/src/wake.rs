@@ -4,7 +4,10 @@
 //! of its namespace, also those that no longer select it, and everything wakes everything once a watch began anew, for
 //! what was deleted in between is told by no event.
 
-use std::convert::Infallible;
+use std::{
+    collections::{BTreeMap, HashMap},
+    convert::Infallible,
+};
 
 use chatops_crds::{BotPlugin, ChatBot};
 use futures::{
@@ -31,6 +34,34 @@ pub struct Wake {
     cache: Cache,
     bots: UnboundedSender<BotRef>,
     plugins: UnboundedSender<PluginRef>,
+}
+
+/// What people have written of each plugin, as far as the events told.
+#[derive(Debug, Default)]
+pub struct Written(HashMap<String, Seen>);
+
+/// Of a plugin, what bots may care about.
+#[derive(Clone, Debug, PartialEq)]
+struct Seen {
+    generation: Option<i64>,
+    labels: BTreeMap<String, String>,
+    leaving: bool,
+}
+
+impl Written {
+    fn is_news(&mut self, plugin: &Guarded<BotPlugin>) -> bool {
+        let meta = plugin.meta();
+        let now = Seen {
+            generation: meta.generation,
+            labels: plugin.labels().clone(),
+            leaving: meta.deletion_timestamp.is_some(),
+        };
+        self.0.insert(plugin.uid().unwrap_or_default(), now.clone()).as_ref() != Some(&now)
+    }
+
+    fn forget(&mut self, plugin: &Guarded<BotPlugin>) {
+        self.0.remove(&plugin.uid().unwrap_or_default());
+    }
 }
 
 /// The other end, one stream a controller.
@@ -74,15 +105,14 @@ impl Wake {
         }
     }
 
-    /// After an event of the BotPlugins' watch.
-    pub fn on_bot_plugin(&self, event: &Event<Guarded<BotPlugin>>) {
+    /// After an event of the BotPlugins' watch. A change of its status alone is no news to bots.
+    pub fn on_bot_plugin(&self, event: &Event<Guarded<BotPlugin>>, written: &mut Written) {
         match event {
-            Event::Apply(plugin) | Event::Delete(plugin) => {
-                let namespace = plugin.namespace().unwrap_or_default();
-                for bot in in_namespace(&self.cache.chat_bots, &namespace) {
-                    self.bot(&namespace, &bot.name_any());
-                }
-                self.plugins_of(&namespace);
+            Event::Apply(plugin) if written.is_news(plugin) => self.around(plugin),
+            Event::Apply(plugin) => self.plugin(plugin),
+            Event::Delete(plugin) => {
+                written.forget(plugin);
+                self.around(plugin);
             }
             Event::InitDone => self.all(),
             Event::Init | Event::InitApply(_) => {}
@@ -107,14 +137,27 @@ impl Wake {
         }
     }
 
+    /// Every bot of the plugin's namespace, and every plugin, since they may share commands.
+    fn around(&self, plugin: &Guarded<BotPlugin>) {
+        let namespace = plugin.namespace().unwrap_or_default();
+        for bot in in_namespace(&self.cache.chat_bots, &namespace) {
+            self.bot(&namespace, &bot.name_any());
+        }
+        self.plugins_of(&namespace);
+    }
+
     fn bot(&self, namespace: &str, name: &str) {
         // A closed queue means that the process is ending.
         let _ = self.bots.unbounded_send(ObjectRef::new(name).within(namespace));
     }
 
+    fn plugin(&self, plugin: &Guarded<BotPlugin>) {
+        let _ = self.plugins.unbounded_send(ObjectRef::from_obj(plugin));
+    }
+
     fn plugins_of(&self, namespace: &str) {
         for plugin in in_namespace(&self.cache.bot_plugins, namespace) {
-            let _ = self.plugins.unbounded_send(ObjectRef::from_obj(&*plugin));
+            self.plugin(&plugin);
         }
     }
 
@@ -123,7 +166,7 @@ impl Wake {
             let _ = self.bots.unbounded_send(ObjectRef::from_obj(&*bot));
         }
         for plugin in self.cache.bot_plugins.state() {
-            let _ = self.plugins.unbounded_send(ObjectRef::from_obj(&*plugin));
+            self.plugin(&plugin);
         }
     }
 }

@@ -60,6 +60,8 @@ reasons! {
     InvalidSpec,
     /// The rendered configuration exceeds what a ConfigMap holds.
     ConfigTooLarge,
+    /// The bot cannot read the configuration that the operator wrote.
+    ConfigUnreadable,
     /// An object of the needed name exists and belongs to someone else.
     NotOwned,
     /// The Deployment has no available pod, for no reason that is known more precisely.

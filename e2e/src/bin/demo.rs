@@ -6,7 +6,7 @@
 use std::{
     io::{self, Write},
     path::PathBuf,
-    process::Stdio,
+    process::{ExitCode, Stdio},
     time::{Duration, Instant},
 };
 
@@ -39,7 +39,17 @@ enum Place {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<()> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<()> {
     let start = Instant::now();
     let demo = match Arguments::parse().cluster {
         Place::Local => Demo::on_a_local_cluster().await?,
@@ -89,7 +99,7 @@ impl Demo {
         if self.kubectl(&["get", "namespace", NAMESPACE]).await.is_err() {
             self.show_kubectl(&["create", "namespace", NAMESPACE]).await?;
         }
-        self.show_kubectl(&["-n", NAMESPACE, "apply", "-k", "manifests/samples/simulated-slack"]).await?;
+        self.show_kubectl(&["-n", NAMESPACE, "apply", "-k", "manifests/demo"]).await?;
         self.until_ready().await
     }
 

@@ -14,7 +14,7 @@ async fn say(world: &World, text: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_samples_as_shipped_hold_the_conversation_of_the_demo() {
     in_a_world(|world| async move {
-        world.apply_shipped("-k", "manifests/samples/simulated-slack").await;
+        world.apply_shipped("-k", "manifests/demo").await;
         world.kubectl("wait --for=condition=Ready chatbot/ops --timeout=90s").await;
 
         let help = say(&world, "!help").await;

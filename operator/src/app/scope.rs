@@ -29,7 +29,7 @@ use crate::{
         watch::{follow, without_managed_fields},
     },
     serve::metrics::Metrics,
-    wake::Wake,
+    wake::{Wake, Written},
 };
 
 /// What one scope works with.
@@ -122,16 +122,14 @@ impl Scope {
             without_managed_fields::<Guarded<ChatBot>>,
             move |e| woken.on_chat_bot(e),
         );
-        let woken = wake.clone();
+        let (woken, mut written) = (wake.clone(), Written::default());
         self.follow(
             tasks,
             "BotPlugin",
             None,
             bot_plugins,
             without_managed_fields::<Guarded<BotPlugin>>,
-            move |e| {
-                woken.on_bot_plugin(e);
-            },
+            move |event| woken.on_bot_plugin(event, &mut written),
         );
         self.follow_child(tasks, "ConfigMap", config_maps, wake);
         self.follow_child(tasks, "Deployment", deployments, wake);

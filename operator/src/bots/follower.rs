@@ -21,6 +21,12 @@ const DEADLINE: Duration = Duration::from_secs(WAIT_SECONDS + 3);
 /// must not keep the operator busy.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// Pause after the first few failures in a row: a process that has just started answers soon.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+
+/// How many are the first few.
+const FIRST_FAILURES: u32 = 15;
+
 /// Follows the pod `uid` until it is stopped. `told` is called when its report changed, became stale, or is fresh again.
 pub(super) async fn follow(
     uid: String,
@@ -31,6 +37,7 @@ pub(super) async fn follow(
 ) {
     let tell = || told(&pod.namespace, &pod.bot);
     let mut since = String::new();
+    let mut failures = 0;
     loop {
         let started = Instant::now();
         let answer = {
@@ -50,6 +57,7 @@ pub(super) async fn follow(
         };
         match answer {
             Ok(envelope) => {
+                failures = 0;
                 let unchanged = envelope.hash == since;
                 since.clone_from(&envelope.hash);
                 if reports.record(&uid, envelope) {
@@ -62,9 +70,11 @@ pub(super) async fn follow(
             Err(error) => {
                 tracing::debug!(pod = pod.name, namespace = pod.namespace, %error, "no report");
                 since.clear();
+                failures += 1;
+                let pause = if failures > FIRST_FAILURES { PAUSE } else { FIRST_PAUSE };
                 let stale_at = reports.stale_at(&uid);
                 let now = Instant::now();
-                sleep(PAUSE).await;
+                sleep(pause).await;
                 if now < stale_at && stale_at <= Instant::now() {
                     tell();
                 }

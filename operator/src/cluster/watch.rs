@@ -7,7 +7,7 @@ use futures::StreamExt;
 use kube::{
     Api, Resource, ResourceExt,
     runtime::{
-        WatchStreamExt, reflector,
+        WatchStreamExt,
         reflector::store::Writer,
         watcher,
         watcher::{Event, ExponentialBackoff},
@@ -19,6 +19,9 @@ use serde::de::DeserializeOwned;
 /// unnoticed; a new watch from the same resource version costs the server little.
 const WATCH_SECONDS: u32 = 60;
 
+/// First pause after a failure.
+const MIN_PAUSE: Duration = Duration::from_millis(200);
+
 /// Longest pause after a failure: a bot's change must not wait half a minute after a short outage.
 const MAX_PAUSE: Duration = Duration::from_secs(5);
 
@@ -27,7 +30,7 @@ const MAX_PAUSE: Duration = Duration::from_secs(5);
 pub async fn follow<K>(
     api: Api<K>,
     labels: Option<&str>,
-    writer: Writer<K>,
+    mut writer: Writer<K>,
     prune: fn(&mut K),
     mut changed: impl FnMut(&Event<K>),
     restarted: impl Fn(),
@@ -36,22 +39,35 @@ pub async fn follow<K>(
 {
     let mut config = watcher::Config::default().timeout(WATCH_SECONDS);
     config.label_selector = labels.map(str::to_owned);
-    let backoff = ExponentialBuilder::default()
-        .with_min_delay(Duration::from_millis(200))
-        .with_max_delay(MAX_PAUSE)
-        .with_jitter()
-        .without_max_times();
-    let events = watcher(api, config).modify(prune).backoff(ExponentialBackoff::from(backoff));
-    let mut events = pin!(reflector(writer, events));
-    while let Some(event) = events.next().await {
-        match event {
-            Ok(event) => changed(&event),
-            Err(error) => {
-                restarted();
-                tracing::warn!(kind = %K::kind(&()), %error, "the watch failed and is started again");
+    loop {
+        let mut events = pin!(watcher(api.clone(), config.clone()).modify(prune).backoff(backoff()));
+        while let Some(event) = events.next().await {
+            match event {
+                Ok(event) => {
+                    writer.apply_watcher_event(&event);
+                    changed(&event);
+                }
+                Err(error) => {
+                    restarted();
+                    tracing::warn!(kind = %K::kind(&()), %error, "the watch failed and is started again");
+                    if is_expired(&error) {
+                        break;
+                    }
+                }
             }
         }
     }
+}
+
+/// The watcher lists anew when an event says that its version is too old, but not when the answer's head says so.
+fn is_expired(error: &watcher::Error) -> bool {
+    matches!(error, watcher::Error::WatchStartFailed(kube::Error::Api(status)) if status.code == 410)
+}
+
+fn backoff() -> ExponentialBackoff {
+    let backoff =
+        ExponentialBuilder::default().with_min_delay(MIN_PAUSE).with_max_delay(MAX_PAUSE).with_jitter();
+    ExponentialBackoff::from(backoff.without_max_times())
 }
 
 /// Takes out of an object what only costs memory.

@@ -100,9 +100,13 @@ impl ApiServer {
         result
     }
 
-    /// Creates or replaces an object.
+    /// Creates an object, or sets in it what `object` sets, as a person would.
     pub fn put(&self, resource: &str, object: Value) {
-        self.change(|store| store.put(&Key::of(resource, &object), object));
+        let key = Key::of(resource, &object);
+        self.change(|store| match store.merge(&key, &object) {
+            Ok(_merged) => {}
+            Err(_missing) => drop(store.put(&key, object)),
+        });
     }
 
     pub fn get(&self, resource: &str, name: &str) -> Option<Value> {

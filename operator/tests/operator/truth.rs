@@ -52,6 +52,9 @@ impl Default for Row {
     }
 }
 
+/// What the bot reports with which arguments, the reason it becomes, and words of the message.
+type FaultRow = (FaultCode, &'static [(&'static str, &'static str)], &'static str, &'static [&'static str]);
+
 /// Template of pods that are not the newest.
 const OLD: &str = "old";
 
@@ -267,7 +270,7 @@ fn a_bot_whose_pod_is_not_there_yet() {
 
 #[test]
 fn faults_with_the_tokens() {
-    let rows: &[(FaultCode, &[(&str, &str)], &str, &[&str])] = &[
+    let rows: &[FaultRow] = &[
         (
             FaultCode::TokensSecretNotFound,
             &[],
@@ -334,9 +337,9 @@ fn scopes_that_are_missing() {
 
 #[test]
 fn faults_with_the_connection() {
-    let refused: &[(&str, &str)] = &[("host", "slack.com"), ("cause", "refused")];
-    let rows: &[(FaultCode, &[(&str, &str)], &str, &[&str])] = &[
-        (FaultCode::SlackUnreachable, refused, "SlackUnreachable", &["refused", "spec.slack.apiURL"]),
+    const REFUSED: &[(&str, &str)] = &[("host", "slack.com"), ("cause", "refused")];
+    let rows: &[FaultRow] = &[
+        (FaultCode::SlackUnreachable, REFUSED, "SlackUnreachable", &["refused", "spec.slack.apiURL"]),
         (FaultCode::DnsUnresolvable, &[("host", "slack.com")], "DNSUnresolvable", &["slack.com", "spec.dns"]),
         (FaultCode::TooManyConnections, &[], "TooManyConnections", &["10"]),
         (
@@ -358,7 +361,7 @@ fn faults_with_the_connection() {
 
 #[test]
 fn faults_with_storage() {
-    let rows: &[(FaultCode, &[(&str, &str)], &str, &[&str])] = &[
+    let rows: &[FaultRow] = &[
         (
             FaultCode::StorageUnreachable,
             &[("address", "redis:6379"), ("cause", "refused")],

@@ -24,7 +24,7 @@ pub fn progressing(facts: &Facts<'_>) -> Verdict {
         (false, 0) => under_way("The bot's pod is being stopped"),
         (false, _) => match facts.newest_pods().find_map(|pod| stuck(pod, facts)) {
             Some(cause) => Verdict::new(PROGRESSING, Status::False, cause.reason, cause.message),
-            None => under_way("The bot's pod is being replaced"),
+            None => under_way("The bot's pod is being rolled out"),
         },
     }
 }

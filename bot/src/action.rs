@@ -1,0 +1,71 @@
+//! What the commands of plugins do: read and write their storage, and answer by a template. Knows neither how a
+//! command is found nor where its answer goes.
+
+mod context;
+mod reply;
+mod store;
+
+use chatops_crds::bot_plugin::Command;
+use minijinja::Value;
+
+pub use context::Context;
+pub use reply::{Template, TemplateError, Templates};
+pub use store::InvalidKey;
+
+use crate::storage::{Storage, StorageError};
+use store::Store;
+
+/// A plugin's command, ready to run.
+#[derive(Debug)]
+pub struct Action {
+    store: Option<Store>,
+    reply: Option<Template>,
+}
+
+/// Why an action did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum ActionError {
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    #[error(transparent)]
+    Key(#[from] InvalidKey),
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl Action {
+    /// Compiles the templates of `command` into `templates`.
+    ///
+    /// # Errors
+    /// One [`TemplateError`] for each template that does not parse.
+    pub fn compile(command: &Command, templates: &mut Templates) -> Result<Action, Vec<TemplateError>> {
+        let mut faults = Vec::new();
+        let mut compile = |field: &'static str, source: &str| {
+            templates.add(field, source).map_err(|fault| faults.push(fault)).ok()
+        };
+        let store = command.store.as_ref().and_then(|store| Store::compile(store, &mut compile));
+        let reply = command.reply.as_ref().and_then(|reply| compile("reply", reply));
+        if faults.is_empty() { Ok(Action { store, reply }) } else { Err(faults) }
+    }
+
+    /// Runs for `plugin`; the answer may be blank.
+    ///
+    /// # Errors
+    /// [`ActionError`]. Where storage failed it is possible that a value was written.
+    pub async fn run(
+        &self,
+        templates: &Templates,
+        storage: &dyn Storage,
+        plugin: &str,
+        context: &Context<'_>,
+    ) -> Result<String, ActionError> {
+        let result = match &self.store {
+            Some(store) => store.run(templates, storage, plugin, context).await?,
+            None => Value::UNDEFINED,
+        };
+        match &self.reply {
+            Some(reply) => Ok(templates.render(reply, context.with_result(result))?),
+            None => Ok(String::new()),
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! A conversation that a test holds: messages of any kind go in, answers come out. No platform is imitated.
+
+use tokio::sync::mpsc;
+
+use crate::{
+    chat::{Incoming, Reply},
+    inbox::{Accepted, Full, Inbox},
+    outbox::{SendError, Sender},
+};
+
+/// Types and listens.
+#[derive(Debug)]
+pub struct Scripted {
+    inbox: Inbox,
+    answers: mpsc::UnboundedReceiver<Reply>,
+}
+
+/// Collects answers for a [`Scripted`].
+#[derive(Debug)]
+pub struct ScriptedSender {
+    answers: mpsc::UnboundedSender<Reply>,
+}
+
+/// A conversation over `inbox`, and what an outbox is to send with.
+pub fn scripted(inbox: Inbox) -> (Scripted, ScriptedSender) {
+    let (sender, answers) = mpsc::unbounded_channel();
+    (Scripted { inbox, answers }, ScriptedSender { answers: sender })
+}
+
+impl Scripted {
+    /// Types a message.
+    ///
+    /// # Errors
+    /// [`Full`] when the inbox does not take it.
+    pub fn types(&self, incoming: Incoming) -> Result<Accepted, Full> {
+        self.inbox.accept(incoming)
+    }
+
+    /// The next answer; none once nothing can answer any more.
+    pub async fn answer(&mut self) -> Option<Reply> {
+        self.answers.recv().await
+    }
+}
+
+impl Sender for ScriptedSender {
+    async fn send(&self, reply: &Reply) -> Result<(), SendError> {
+        self.answers.send(reply.clone()).map_err(|_| SendError::Rejected("nobody_listens".into()))
+    }
+
+    fn max_chars(&self) -> usize {
+        usize::MAX
+    }
+}

@@ -1,0 +1,100 @@
+//! Neutral answers → `chat.postMessage`. Whatever would be mark-up for Slack is escaped, so that no answer notifies a
+//! channel or hides a link; only a neutral mention becomes one. Pure.
+
+use slack_morphism::{SlackMessageContent, api::SlackApiChatPostMessageRequest};
+
+use crate::chat::{Reply, Span, spans};
+
+/// The request that posts `reply`.
+pub fn post_message(reply: &Reply) -> SlackApiChatPostMessageRequest {
+    let content = SlackMessageContent::new().with_text(text(&reply.text));
+    SlackApiChatPostMessageRequest::new(reply.target.channel.clone().into(), content)
+        .opt_thread_ts(reply.target.thread.clone().map(Into::into))
+        .with_unfurl_links(false)
+        .with_unfurl_media(false)
+}
+
+/// Neutral text in Slack's mark-up.
+pub fn text(neutral: &str) -> String {
+    let mut encoded = String::with_capacity(neutral.len());
+    for span in spans(neutral) {
+        match span {
+            Span::Mention(id) if is_id(id) => {
+                encoded.push_str("<@");
+                encoded.push_str(id);
+                encoded.push('>');
+            }
+            Span::Text(text) | Span::Mention(text) => {
+                for c in text.chars() {
+                    match escape(c) {
+                        Some(escape) => encoded.push_str(escape),
+                        None => encoded.push(c),
+                    }
+                }
+            }
+        }
+    }
+    encoded
+}
+
+/// How many characters `c` of neutral text becomes at most. What opens and closes a mention becomes two and one.
+pub fn width(c: char) -> usize {
+    match c {
+        '\u{E000}' => 2,
+        _ => escape(c).map_or(1, str::len),
+    }
+}
+
+/// Slack's three escapes (docs: "Formatting message text").
+fn escape(c: char) -> Option<&'static str> {
+    match c {
+        '&' => Some("&amp;"),
+        '<' => Some("&lt;"),
+        '>' => Some("&gt;"),
+        _ => None,
+    }
+}
+
+/// Whether it has the form of a user id, so that a plugin cannot slip other mark-up in.
+fn is_id(id: &str) -> bool {
+    !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::chat::{Target, mention};
+
+    #[test]
+    fn mark_up_is_escaped_and_a_mention_is_one() {
+        let neutral = format!("<!channel> {} & <http://a|b>", mention("U1"));
+        assert_eq!(text(&neutral), "&lt;!channel&gt; <@U1> &amp; &lt;http://a|b&gt;");
+    }
+
+    #[test]
+    fn a_mention_of_something_that_is_no_user_is_escaped() {
+        assert_eq!(text(&mention("!here")), "!here");
+        assert_eq!(text(&mention("U1|<x>")), "U1|&lt;x&gt;");
+    }
+
+    #[test]
+    fn an_answer_goes_to_its_thread_and_unfurls_nothing() {
+        let target = Target { channel: "C1".into(), thread: Some("1.2".into()) };
+        let request = serde_json::to_value(post_message(&Reply { target, text: "pong".into() })).unwrap();
+        let expected = json!({
+            "channel": "C1", "thread_ts": "1.2", "text": "pong", "unfurl_links": false, "unfurl_media": false,
+        });
+        assert_eq!(request, expected);
+    }
+
+    proptest! {
+        #[test]
+        fn the_width_of_characters_bounds_the_length_of_the_text(neutral in "[<>&a€\u{e000}\u{e001}]{0,60}") {
+            let bound: usize = neutral.chars().map(width).sum();
+            prop_assert!(text(&neutral).chars().count() <= bound);
+        }
+    }
+}

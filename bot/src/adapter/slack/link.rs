@@ -1,0 +1,64 @@
+//! What the tasks and senders of one Slack connection share.
+
+use std::sync::Arc;
+
+use tokio::sync::{Notify, watch};
+
+use super::{
+    Timing,
+    health::Health,
+    tokens::Tokens,
+    web_api::{SetupError, WebApi},
+};
+use crate::{
+    adapter::slack::decode::Identity,
+    report::{Facts, Metrics},
+};
+
+/// The one connection to a workspace.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub web: WebApi,
+    pub health: Health,
+    pub metrics: Metrics,
+    pub timing: Timing,
+    /// What the bot works with; none until Slack has answered for the first time.
+    pub session: watch::Sender<Option<Session>>,
+    /// A call failed in a way that casts doubt on the tokens or scopes.
+    pub doubt: Notify,
+}
+
+/// Tokens that Slack has judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Session {
+    pub tokens: Arc<Tokens>,
+    /// Who the bot token speaks for; none when Slack refuses it.
+    pub identity: Option<Arc<Identity>>,
+}
+
+impl Link {
+    pub(super) fn new(
+        api_url: &str,
+        facts: Facts,
+        metrics: Metrics,
+        timing: Timing,
+    ) -> Result<Link, SetupError> {
+        Ok(Link {
+            web: WebApi::new(api_url, metrics.clone(), &timing)?,
+            health: Health::new(facts, metrics.clone()),
+            metrics,
+            timing,
+            session: watch::Sender::new(None),
+            doubt: Notify::new(),
+        })
+    }
+
+    /// Publishes `session` to the sockets and senders, if it differs.
+    pub(super) fn publish(&self, session: Session) {
+        self.session.send_if_modified(|current| {
+            let differs = current.as_ref() != Some(&session);
+            *current = Some(session);
+            differs
+        });
+    }
+}

@@ -1,0 +1,110 @@
+//! A conversation in a terminal or over a pipe: each line is a direct message, and the next one is read when it is
+//! answered. Plain lines over a pipe; history and completion at a terminal.
+
+mod lines;
+mod prompt;
+
+use std::io::{self, Write};
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    chat::{Addressing, Channel, Incoming, MessageKey, Reply, Span, User, spans},
+    inbox::Inbox,
+    outbox::{SendError, Sender},
+};
+pub use lines::{Lines, pipe};
+pub use prompt::prompt;
+
+/// What is typed, and word of what was printed.
+#[derive(Debug)]
+pub struct Terminal {
+    pub lines: Lines,
+    pub printed: mpsc::UnboundedReceiver<()>,
+    /// Who types.
+    pub user: String,
+}
+
+impl Terminal {
+    /// Hands line after line to `inbox`, until there is none, or until `stop`.
+    pub async fn run(mut self, inbox: Inbox, stop: CancellationToken) {
+        tokio::select! {
+            () = self.converse(&inbox) => (),
+            () = stop.cancelled() => (),
+        }
+    }
+
+    async fn converse(&mut self, inbox: &Inbox) {
+        let mut count = 0_u64;
+        while let Some(line) = self.lines.next().await {
+            // Nothing is not a message.
+            if line.trim().is_empty() {
+                continue;
+            }
+            count += 1;
+            if inbox.accept(self.message(count, line)).is_err() || self.printed.recv().await.is_none() {
+                return;
+            }
+        }
+    }
+
+    fn message(&self, number: u64, text: String) -> Incoming {
+        Incoming {
+            key: MessageKey(number.to_string()),
+            user: User { id: self.user.clone(), name: Some(self.user.clone()) },
+            channel: Channel { id: "terminal".into(), is_direct: true },
+            thread: None,
+            addressing: Addressing::Direct,
+            text,
+        }
+    }
+}
+
+/// Prints answers.
+#[derive(Debug)]
+pub struct TerminalSender {
+    printed: mpsc::UnboundedSender<()>,
+}
+
+/// What prints answers, and word of each one printed.
+pub fn sender() -> (TerminalSender, mpsc::UnboundedReceiver<()>) {
+    let (printed, word) = mpsc::unbounded_channel();
+    (TerminalSender { printed }, word)
+}
+
+impl Sender for TerminalSender {
+    async fn send(&self, reply: &Reply) -> Result<(), SendError> {
+        let mut out = io::stdout().lock();
+        let written = writeln!(out, "{}", plain(&reply.text)).and_then(|()| out.flush());
+        // Nobody waits any more after the end of the input.
+        let _ = self.printed.send(());
+        written.map_err(|error| SendError::Rejected(error.to_string()))
+    }
+
+    fn max_chars(&self) -> usize {
+        usize::MAX
+    }
+}
+
+/// Neutral text as a terminal shows it.
+fn plain(text: &str) -> String {
+    let spans = spans(text.trim_end()).into_iter();
+    spans
+        .flat_map(|span| match span {
+            Span::Text(text) => ["", text],
+            Span::Mention(id) => ["@", id],
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::mention;
+
+    #[test]
+    fn a_mention_is_shown_as_in_chat() {
+        assert_eq!(plain(&format!("Hello {} :wave:\n", mention("alice"))), "Hello @alice :wave:");
+    }
+}

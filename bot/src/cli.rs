@@ -1,0 +1,73 @@
+//! The command line: one subcommand a file. The only place that knows all parts of a bot and puts them together.
+
+mod bot;
+mod dev;
+mod follow;
+mod logs;
+pub mod manifests;
+mod output;
+mod run;
+mod signals;
+mod source;
+mod validate;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use logs::LogFormat;
+
+/// A ChatOps bot: it answers commands in Slack, declared by BotPlugins.
+#[derive(Debug, Parser)]
+#[command(name = "chatops-bot", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    /// How the log on standard error is written. Default: JSON in a pod, text elsewhere. RUST_LOG says how much.
+    #[arg(long, global = true, value_enum)]
+    log_format: Option<LogFormat>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Connect to Slack and answer until SIGTERM.
+    Run(run::Options),
+    /// Talk to the bot in this terminal: no Slack, no cluster.
+    Dev(dev::Options),
+    /// Print every problem of the YAML, with file, line and caret.
+    Validate(validate::Options),
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let Cli { command, log_format } = Cli::parse();
+    let (format, level) = match &command {
+        Command::Run(options) if options.is_in_a_pod() => (LogFormat::Json, "info"),
+        Command::Run(_) => (LogFormat::Text, "info"),
+        Command::Dev(_) | Command::Validate(_) => (LogFormat::Text, "warn"),
+    };
+    logs::start(log_format.unwrap_or(format), level);
+    let outcome = match command {
+        Command::Run(options) => on_a_runtime(run::run(options)),
+        Command::Dev(options) => on_a_runtime(dev::run(options)),
+        Command::Validate(options) => return validate::run(&options),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output::error(&failure.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// One thread is enough: a bot waits for others most of the time, and a second one costs memory.
+fn on_a_runtime(task: impl Future<Output = Result<(), bot::Failure>>) -> Result<(), bot::Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(bot::Failure::Runtime)?;
+    let outcome = runtime.block_on(task);
+    // A look-up of a name that is under way must not delay the end.
+    runtime.shutdown_background();
+    outcome
+}

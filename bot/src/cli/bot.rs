@@ -1,0 +1,226 @@
+//! A bot put together: storage, engine, configuration and HTTP server around an adapter, started, supervised and
+//! stopped in order.
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use chatops_crds::{
+    bot_config::{BotConfig, StorageConfig},
+    bot_report::{StorageKind, StorageReport},
+};
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    task::{JoinError, JoinSet},
+    time::timeout,
+};
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+
+use super::{
+    follow::{compile, follow},
+    output,
+    signals::Signals,
+    source::{LoadError, Loaded, Source},
+};
+use crate::{
+    adapter::slack,
+    engine::{Engine, Program},
+    inbox::Inbox,
+    outbox::Outbox,
+    report::{self, Facts, Metrics},
+    storage::{Memory, Redis, Storage},
+};
+
+/// Messages that wait for the engine at most; Slack delivers the others again.
+const WAITING: usize = 10_000;
+
+/// How long an adapter may take to close its connections.
+const ADAPTER_CLOSES: Duration = Duration::from_secs(3);
+
+/// How long answers may take that are on their way at the end. With `ADAPTER_CLOSES` within the 15 s that a pod's
+/// grace period adds to `commands.timeout`.
+const FLUSH: Duration = Duration::from_secs(10);
+
+/// Why the program ends with an error.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    #[error("cannot start: {0}")]
+    Runtime(io::Error),
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error(transparent)]
+    Slack(#[from] slack::SetupError),
+    #[error("cannot listen on {address}: {error}")]
+    Listen { address: SocketAddr, error: io::Error },
+    #[error("{0} ended unexpectedly")]
+    Ended(&'static str),
+    #[error("a part of the bot panicked: {0}")]
+    Panicked(JoinError),
+}
+
+/// A bot before it runs.
+pub(super) struct Bot {
+    pub config: BotConfig,
+    pub facts: Facts,
+    pub metrics: Metrics,
+    pub program: watch::Sender<Arc<Program>>,
+    source: Source,
+    hash: String,
+    started: Instant,
+}
+
+impl Bot {
+    /// Loads the configuration and compiles its commands. What does not work in it is shown.
+    pub(super) fn load(source: Source) -> Result<Bot, Failure> {
+        let started = Instant::now();
+        let Loaded { config, hash, diagnostics } = match source.load() {
+            Err(LoadError::Refused(diagnostics)) => {
+                output::problems(&diagnostics);
+                return Err(LoadError::Refused(diagnostics).into());
+            }
+            loaded => loaded?,
+        };
+        output::problems(&diagnostics);
+        let (facts, metrics) = (Facts::new(), Metrics::new());
+        let loaded = Loaded { config, hash, diagnostics };
+        let program = watch::Sender::new(compile(&loaded, &facts));
+        Ok(Bot { config: loaded.config, facts, metrics, program, source, hash: loaded.hash, started })
+    }
+
+    /// Runs with `adapter` until a signal, or until the adapter returns. What `adapter` is given: where messages go,
+    /// and when to stop.
+    pub(super) async fn run<A>(
+        self,
+        outbox: Outbox,
+        listen: Option<SocketAddr>,
+        adapter: impl FnOnce(Inbox, CancellationToken) -> A,
+    ) -> Result<(), Failure>
+    where
+        A: Future<Output = Result<(), Failure>> + Send + 'static,
+    {
+        let mut signals = Signals::listen().map_err(Failure::Runtime)?;
+        let (inbox, stop) = (Inbox::new(WAITING), CancellationToken::new());
+        let mut parts = Parts::default();
+        self.serve(listen, &mut parts).await?;
+        let mut engine = self.start_engine(&inbox, &stop, outbox.clone(), &mut parts);
+        let mut adapter = AbortOnDropHandle::new(tokio::spawn(adapter(inbox.clone(), stop.clone())));
+        let mut adapter_ended = None;
+        let outcome = tokio::select! {
+            signal = signals.next() => {
+                tracing::info!(signal, "stopping");
+                Ok(())
+            }
+            ended = &mut adapter => {
+                let outcome = ended.unwrap_or_else(|error| Err(Failure::Panicked(error)));
+                adapter_ended = Some(());
+                outcome
+            }
+            ended = &mut engine => Err(unexpected(ended.map(|()| "the engine"))),
+            ended = parts.next() => Err(unexpected(ended)),
+        };
+        let aborting = AbortOnDropHandle::new(tokio::spawn(signals.abort()));
+        self.facts.shut_down();
+        stop.cancel();
+        if adapter_ended.is_none() {
+            // It closes its connections, or they break off.
+            let _ = timeout(ADAPTER_CLOSES, &mut adapter).await;
+        }
+        inbox.close();
+        if !engine.is_finished() {
+            // It has a deadline of its own.
+            let _ = engine.await;
+        }
+        if !outbox.flush(FLUSH).await {
+            tracing::warn!("some answers were not delivered in time");
+        }
+        drop(aborting);
+        outcome
+    }
+
+    async fn serve(&self, listen: Option<SocketAddr>, parts: &mut Parts) -> Result<(), Failure> {
+        let Some(address) = listen else { return Ok(()) };
+        let listener =
+            TcpListener::bind(address).await.map_err(|error| Failure::Listen { address, error })?;
+        let (facts, metrics, end) = (self.facts.clone(), self.metrics.clone(), parts.end.clone());
+        parts.spawn("the HTTP server", async move {
+            if let Err(error) = report::serve(listener, facts, metrics, end).await {
+                tracing::error!(%error, "the HTTP server failed");
+            }
+        });
+        Ok(())
+    }
+
+    fn start_engine(
+        &self,
+        inbox: &Inbox,
+        stop: &CancellationToken,
+        outbox: Outbox,
+        parts: &mut Parts,
+    ) -> AbortOnDropHandle<()> {
+        let engine = Engine {
+            program: self.program.subscribe(),
+            storage: self.open_storage(parts),
+            outbox,
+            facts: self.facts.clone(),
+            metrics: self.metrics.clone(),
+            started: self.started,
+        };
+        let (source, hash, restart_hash) =
+            (self.source.clone(), self.hash.clone(), self.config.restart_hash());
+        parts.spawn(
+            "the configuration",
+            follow(source, hash, restart_hash, self.facts.clone(), self.program.clone()),
+        );
+        let grace = self.program.borrow().timeout;
+        AbortOnDropHandle::new(tokio::spawn(engine.run(inbox.clone(), stop.clone(), grace)))
+    }
+
+    fn open_storage(&self, parts: &mut Parts) -> Arc<dyn Storage> {
+        let facts = self.facts.clone();
+        let report = move |storage: StorageReport| facts.update(|report| report.storage = storage);
+        match &self.config.storage {
+            StorageConfig::Memory {} => {
+                report(StorageReport { kind: StorageKind::Memory, ready: true, fault: None });
+                Arc::new(Memory::new())
+            }
+            StorageConfig::Redis(config) => {
+                let redis = Redis::new(config.clone());
+                let (keeper, end) = (redis.clone(), parts.end.clone());
+                parts.spawn("storage", async move { keeper.run(report, end).await });
+                Arc::new(redis)
+            }
+        }
+    }
+}
+
+fn unexpected(ended: Result<&'static str, JoinError>) -> Failure {
+    ended.map_or_else(Failure::Panicked, Failure::Ended)
+}
+
+/// The parts of a bot that run until its very end. They end with it.
+#[derive(Default)]
+struct Parts {
+    tasks: JoinSet<&'static str>,
+    end: CancellationToken,
+}
+
+impl Parts {
+    fn spawn(&mut self, name: &'static str, part: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(async move {
+            part.await;
+            name
+        });
+    }
+
+    /// The name of the next one that ends, which none should.
+    async fn next(&mut self) -> Result<&'static str, JoinError> {
+        match self.tasks.join_next().await {
+            Some(ended) => ended,
+            None => std::future::pending().await,
+        }
+    }
+}

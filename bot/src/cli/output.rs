@@ -1,0 +1,18 @@
+//! What the program says to the person at its terminal, besides the log.
+
+use std::io::{self, IsTerminal, Write};
+
+use super::manifests::Diagnostic;
+
+/// Says what went wrong. Nobody is left to tell if that fails.
+pub(super) fn error(message: &str) {
+    let _ = writeln!(io::stderr(), "error: {message}");
+}
+
+/// Shows problems on standard error.
+pub(super) fn problems(diagnostics: &[Diagnostic]) {
+    let styled = io::stderr().is_terminal();
+    for diagnostic in diagnostics {
+        let _ = writeln!(io::stderr(), "{}\n", diagnostic.render(styled));
+    }
+}

@@ -1,0 +1,70 @@
+//! `chatops-bot run`: the bot in Slack, in a pod or on somebody's own machine.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
+
+use chatops_crds::bot_report::PORT;
+
+use super::{
+    bot::{Bot, Failure},
+    source::{FromManifests, Source},
+};
+use crate::{
+    adapter::slack::{Slack, install_tls_provider},
+    outbox::Outbox,
+};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Options {
+    /// The configuration that the operator rendered.
+    #[arg(long, value_name = "FILE", required_unless_present = "filename", conflicts_with = "filename")]
+    config: Option<PathBuf>,
+
+    /// ChatBot and BotPlugins as kubectl applies them: files, folders or -. Tokens come from SLACK_BOT_TOKEN and
+    /// SLACK_APP_TOKEN, Redis credentials from REDIS_USERNAME and REDIS_PASSWORD.
+    #[arg(short, long, value_name = "PATH", num_args = 1..)]
+    filename: Vec<PathBuf>,
+
+    /// Name of the ChatBot, where the files hold several.
+    #[arg(long, value_name = "NAME", conflicts_with = "config")]
+    bot: Option<String>,
+
+    /// Use the data that the bot has in this namespace. Without it, it has data of its own.
+    #[arg(short, long, conflicts_with = "config")]
+    namespace: Option<String>,
+
+    /// Where /healthz, /readyz, /status and /metrics are served. Default: port 8080 with --config, nowhere with -f.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+}
+
+impl Options {
+    pub(super) fn is_in_a_pod(&self) -> bool {
+        self.config.is_some()
+    }
+
+    fn listen(&self) -> Option<SocketAddr> {
+        let default = u16::try_from(PORT).ok().filter(|_| self.is_in_a_pod());
+        self.listen.or(default.map(|port| (Ipv4Addr::UNSPECIFIED, port).into()))
+    }
+}
+
+/// Runs until a signal.
+pub(super) async fn run(options: Options) -> Result<(), Failure> {
+    install_tls_provider();
+    let listen = options.listen();
+    let Options { config, filename, bot, namespace, .. } = options;
+    let bot = Bot::load(match config {
+        Some(config) => Source::Rendered(config),
+        None => Source::Manifests(FromManifests { paths: filename, bot, namespace, storage: None }),
+    })?;
+    let slack = Slack::new(bot.config.slack.clone(), bot.facts.clone(), bot.metrics.clone())?;
+    let outbox = Outbox::start(slack.sender(), bot.metrics.clone());
+    bot.run(outbox, listen, |inbox, stop| async move {
+        slack.run(inbox, stop.clone()).await;
+        if stop.is_cancelled() { Ok(()) } else { Err(Failure::Ended("the connection to Slack")) }
+    })
+    .await
+}

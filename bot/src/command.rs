@@ -1,0 +1,17 @@
+//! From what somebody typed to the command it means, and from commands to the text that explains them. Pure: knows
+//! neither how a command is run nor which platform it was typed on.
+
+mod arguments;
+mod built_in;
+mod catalogue;
+pub mod help;
+mod route;
+mod suggest;
+mod tokenize;
+
+pub use arguments::{Arguments, WrongArguments, parse as parse_arguments};
+pub use built_in::BuiltIn;
+pub use catalogue::{Catalogue, Entry, Group};
+pub use route::{Routed, route};
+pub use suggest::{Suggestion, best as best_matches};
+pub use tokenize::{Token, Tokens};

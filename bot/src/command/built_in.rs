@@ -1,0 +1,72 @@
+//! The commands that every bot has, described like those of plugins.
+
+use chatops_crds::bot_plugin::{Argument, Command};
+
+/// A command of the bot itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BuiltIn {
+    About,
+    Echo,
+    Help,
+    Ping,
+    Status,
+    Uptime,
+    WhoAmI,
+}
+
+impl BuiltIn {
+    /// All of them, in the order in which help lists them.
+    pub const ALL: [BuiltIn; 7] = [
+        BuiltIn::About,
+        BuiltIn::Echo,
+        BuiltIn::Help,
+        BuiltIn::Ping,
+        BuiltIn::Status,
+        BuiltIn::Uptime,
+        BuiltIn::WhoAmI,
+    ];
+
+    /// Name of its one argument.
+    pub const ECHO_TEXT: &str = "text";
+
+    /// Name of its one argument.
+    pub const HELP_TOPIC: &str = "topic";
+
+    /// What is typed, and the words for help.
+    pub fn command(self) -> Command {
+        let (name, summary, args) = match self {
+            BuiltIn::About => ("about", "What I am, and in which version", vec![]),
+            BuiltIn::Echo => ("echo", "Say it again, exactly as it was typed", vec![echo_text()]),
+            BuiltIn::Help => ("help", "List commands, or explain a command or a plugin", vec![help_topic()]),
+            BuiltIn::Ping => ("ping", "See whether I am there", vec![]),
+            BuiltIn::Status => ("status", "How my connections, my storage and my plugins are", vec![]),
+            BuiltIn::Uptime => ("uptime", "How long I have been up", vec![]),
+            BuiltIn::WhoAmI => ("whoami", "Who you are to me, and where we are", vec![]),
+        };
+        Command { name: name.into(), summary: summary.into(), args, store: None, reply: None, hidden: false }
+    }
+}
+
+fn echo_text() -> Argument {
+    rest(BuiltIn::ECHO_TEXT, "What to say", true)
+}
+
+fn help_topic() -> Argument {
+    rest(BuiltIn::HELP_TOPIC, "A command or a plugin", false)
+}
+
+fn rest(name: &str, summary: &str, required: bool) -> Argument {
+    Argument { name: name.into(), summary: summary.into(), short: None, required, default: None, rest: true }
+}
+
+#[cfg(test)]
+mod tests {
+    use chatops_crds::resolve::BUILT_IN_COMMANDS;
+
+    use super::*;
+
+    #[test]
+    fn they_are_the_names_that_plugins_cannot_take() {
+        assert_eq!(BuiltIn::ALL.map(|built_in| built_in.command().name), BUILT_IN_COMMANDS);
+    }
+}

@@ -1,0 +1,163 @@
+//! The commands of one bot, and finding them by what was typed.
+
+use std::collections::HashMap;
+
+use chatops_crds::bot_plugin::Command;
+
+/// Commands by name. `R` is what runs one, of which nothing here needs to know.
+#[derive(Debug)]
+pub struct Catalogue<R> {
+    /// What a command starts with in a channel.
+    pub prefix: String,
+    /// Who the commands belong to; the first is the bot itself.
+    groups: Vec<Group<R>>,
+    /// Places of commands by the parts of their names: `a b`, `a-b` and `a_b` are typed alike.
+    index: HashMap<String, Vec<(usize, usize)>>,
+    /// Parts of the longest name.
+    longest: usize,
+}
+
+/// The commands of one plugin, or of the bot itself.
+#[derive(Debug)]
+pub struct Group<R> {
+    /// Name of the plugin; none for the bot itself.
+    pub plugin: Option<String>,
+    pub description: String,
+    pub entries: Vec<Entry<R>>,
+}
+
+/// One command.
+#[derive(Debug)]
+pub struct Entry<R> {
+    pub command: Command,
+    pub runs: R,
+}
+
+impl<R> Catalogue<R> {
+    /// A catalogue of `groups`, whose commands have different names.
+    pub fn new(prefix: impl Into<String>, groups: Vec<Group<R>>) -> Catalogue<R> {
+        let mut catalogue = Catalogue { prefix: prefix.into(), groups, index: HashMap::new(), longest: 0 };
+        for (g, group) in catalogue.groups.iter().enumerate() {
+            for (e, entry) in group.entries.iter().enumerate() {
+                let parts: Vec<&str> = entry.command.name.split([' ', '-']).collect();
+                catalogue.longest = catalogue.longest.max(parts.len());
+                catalogue.index.entry(parts.join(" ")).or_default().push((g, e));
+            }
+        }
+        catalogue
+    }
+
+    pub fn groups(&self) -> &[Group<R>] {
+        &self.groups
+    }
+
+    /// All commands with the group they belong to.
+    pub fn entries(&self) -> impl Iterator<Item = (&Group<R>, &Entry<R>)> {
+        self.groups.iter().flat_map(|group| group.entries.iter().map(move |entry| (group, entry)))
+    }
+
+    /// Names of the commands that help shows.
+    pub fn shown_names(&self) -> impl Iterator<Item = &str> {
+        let shown = self.entries().filter(|(_, entry)| !entry.command.hidden);
+        shown.map(|(_, entry)| entry.command.name.as_str())
+    }
+
+    /// The command with the longest name that `text` starts with, and what follows the name. Case does not matter,
+    /// and `_`, `-` or white space stands between the parts of a name.
+    pub fn find<'t>(&self, text: &'t str) -> Option<(&Group<R>, &Entry<R>, &'t str)> {
+        let text = text.trim_start();
+        let parts = parts(text, self.longest);
+        (1..=parts.len()).rev().filter(|&n| is_word_end(&text[parts[n - 1].end..])).find_map(|n| {
+            let key = parts[..n].iter().map(|part| part.text.as_str()).collect::<Vec<_>>().join(" ");
+            let end = parts[n - 1].end;
+            let (g, e) = self.preferred(self.index.get(&key)?, &text[..end])?;
+            Some((&self.groups[g], &self.groups[g].entries[e], &text[end..]))
+        })
+    }
+
+    /// Of commands that are typed alike the one that was typed exactly, or else the first.
+    fn preferred(&self, places: &[(usize, usize)], typed: &str) -> Option<(usize, usize)> {
+        let typed = typed.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+        let exact = places.iter().find(|(g, e)| self.groups[*g].entries[*e].command.name == typed);
+        exact.or(places.first()).copied()
+    }
+}
+
+/// One part of a name as it was typed, in lower case.
+struct Part {
+    text: String,
+    /// Where it ends, in bytes.
+    end: usize,
+}
+
+/// The first parts of a name at the start of `text`, at most `limit`.
+fn parts(text: &str, limit: usize) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    while parts.len() < limit {
+        let rest = &text[start..];
+        let length = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
+        if length == 0 {
+            break;
+        }
+        let end = start + length;
+        parts.push(Part { text: rest[..length].to_lowercase(), end });
+        let behind = &text[end..];
+        let next = behind.strip_prefix(['_', '-']).unwrap_or_else(|| behind.trim_start());
+        start = text.len() - next.len();
+    }
+    parts
+}
+
+fn is_word_end(rest: &str) -> bool {
+    rest.chars().next().is_none_or(char::is_whitespace)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::command::help::tests::{catalogue, plugin};
+
+    #[track_caller]
+    fn finds(text: &str, expected: Option<(&str, &str)>) {
+        let catalogue =
+            catalogue(vec![plugin("demo", &["democmd add", "democmd", "kube-restart", "a-b", "a b"])]);
+        let found = catalogue.find(text).map(|(_, entry, rest)| (entry.command.name.as_str(), rest));
+        assert_eq!(found, expected, "{text}");
+    }
+
+    #[test]
+    fn the_longest_name_wins() {
+        finds("democmd add x y", Some(("democmd add", " x y")));
+        finds("democmd addition", Some(("democmd", " addition")));
+        finds("democmd", Some(("democmd", "")));
+        finds("demo", None);
+    }
+
+    #[test]
+    fn case_and_what_stands_between_the_parts_do_not_matter() {
+        for text in ["democmd_add x", "DemoCmd  ADD x", "democmd-add x", "democmd\nadd x"] {
+            finds(text, Some(("democmd add", " x")));
+        }
+        for text in ["kube-restart", "kube_restart", "kube restart"] {
+            finds(text, Some(("kube-restart", "")));
+        }
+    }
+
+    #[test]
+    fn of_names_that_are_typed_alike_the_one_that_is_typed_exactly_wins() {
+        finds("a b c", Some(("a b", " c")));
+        finds("a-b c", Some(("a-b", " c")));
+    }
+
+    #[test]
+    fn a_name_ends_at_white_space() {
+        finds("democmd's", None);
+        finds("democmd - add", Some(("democmd", " - add")));
+        finds("democmd_add-on", None);
+    }
+
+    #[test]
+    fn arguments_keep_their_white_space() {
+        finds("democmd add  two\n lines ", Some(("democmd add", "  two\n lines ")));
+    }
+}

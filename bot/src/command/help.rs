@@ -1,0 +1,257 @@
+//! Commands explained: the list of all, and one plugin or command in detail. The same text for every platform.
+
+use std::fmt::{self, Display, Write};
+
+use chatops_crds::bot_plugin::{Argument, Command};
+
+use super::{
+    catalogue::{Catalogue, Entry, Group},
+    suggest::Suggestion,
+};
+
+/// Longest summary in a list, in characters.
+const SUMMARY: usize = 80;
+
+/// Lists the commands by plugin.
+pub fn overview<R>(catalogue: &Catalogue<R>) -> String {
+    let prefix = &catalogue.prefix;
+    let mut text = format!("Type {prefix}help and a command or a plugin to learn more about it.\n");
+    for group in catalogue.groups().iter().filter(|group| shown(group).next().is_some()) {
+        text.push('\n');
+        text.push_str(&listing(prefix, group));
+    }
+    text.truncate(text.trim_end().len());
+    text
+}
+
+/// Explains the command, the plugin or the first words of commands that `topic` names, or says that there is none.
+pub fn about<R>(catalogue: &Catalogue<R>, topic: &str) -> String {
+    let prefix = &catalogue.prefix;
+    let topic = topic.trim();
+    let topic = topic.strip_prefix(prefix.as_str()).unwrap_or(topic).trim_start();
+    if let Some((group, entry, rest)) = catalogue.find(topic)
+        && rest.trim().is_empty()
+    {
+        return detail(prefix, group, &entry.command);
+    }
+    let is_topic = |name: &str| name.eq_ignore_ascii_case(topic);
+    if let Some(group) = catalogue.groups().iter().find(|g| g.plugin.as_deref().is_some_and(is_topic)) {
+        return listing(prefix, group).trim_end().to_owned();
+    }
+    let lines: String = catalogue
+        .entries()
+        .filter(|(_, entry)| !entry.command.hidden && starts_with_words(&entry.command.name, topic))
+        .map(|(_, entry)| line(prefix, &entry.command))
+        .collect();
+    if lines.is_empty() { not_found(catalogue, topic) } else { lines.trim_end().to_owned() }
+}
+
+/// Says that a command does not exist, and what to do instead.
+pub fn unknown_command(prefix: &str, suggestion: &Suggestion) -> String {
+    let Suggestion { typed, names } = suggestion;
+    match names.as_slice() {
+        [] => format!("Command \"{typed}\" not found. Type {prefix}help to see all commands."),
+        names => format!("Command \"{typed}\" not found. Did you mean {}?", either(prefix, names)),
+    }
+}
+
+/// How a command is typed, as in `!deploy <app> [namespace] [message…]`.
+pub fn usage(prefix: &str, command: &Command) -> String {
+    command.args.iter().fold(format!("{prefix}{}", command.name), |mut usage, argument| {
+        let more = if argument.rest { "…" } else { "" };
+        let (open, close) = if argument.required { ('<', '>') } else { ('[', ']') };
+        // Writing to a string cannot fail.
+        let _ = write!(usage, " {open}{}{more}{close}", argument.name);
+        usage
+    })
+}
+
+fn not_found<R>(catalogue: &Catalogue<R>, topic: &str) -> String {
+    let plugins = catalogue.groups().iter().filter_map(|group| group.plugin.as_deref());
+    let names: Vec<_> = catalogue.shown_names().chain(plugins).collect();
+    let Suggestion { mut names, .. } = Suggestion::new(topic, names.into_iter());
+    names.dedup();
+    let prefix = &catalogue.prefix;
+    let topic: String = topic.chars().take(SUMMARY).collect();
+    match names.as_slice() {
+        [] => format!("There is no command or plugin \"{topic}\". Type {prefix}help to see all commands."),
+        names => {
+            let help = format!("{prefix}help ");
+            format!("There is no command or plugin \"{topic}\". Did you mean {}?", either(&help, names))
+        }
+    }
+}
+
+/// `"!a"`, `"!a" or "!b"`, `"!a", "!b" or "!c"`.
+fn either(prefix: &str, names: &[String]) -> String {
+    let quoted: Vec<_> = names.iter().map(|name| format!("\"{prefix}{name}\"")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        None => String::new(),
+    }
+}
+
+fn shown<R>(group: &Group<R>) -> impl Iterator<Item = &Entry<R>> {
+    group.entries.iter().filter(|entry| !entry.command.hidden)
+}
+
+fn listing<R>(prefix: &str, group: &Group<R>) -> String {
+    let title = group.plugin.as_deref().unwrap_or("Built in");
+    let lines: String = shown(group).map(|entry| line(prefix, &entry.command)).collect();
+    format!("{title}{}\n{lines}", Summary(&group.description))
+}
+
+fn line(prefix: &str, command: &Command) -> String {
+    format!("• {prefix}{}{}\n", command.name, Summary(&command.summary))
+}
+
+fn detail<R>(prefix: &str, group: &Group<R>, command: &Command) -> String {
+    let mut text = format!("Usage: {}\n", usage(prefix, command));
+    if !command.summary.is_empty() {
+        text.push_str(command.summary.trim());
+        text.push('\n');
+    }
+    text.extend(command.args.iter().map(argument));
+    match &group.plugin {
+        Some(plugin) => text + "From plugin " + plugin,
+        None => text + "Built in",
+    }
+}
+
+fn argument(argument: &Argument) -> String {
+    let short = argument.short.as_deref().map(|short| format!(" or -{short}")).unwrap_or_default();
+    let kind = match (&argument.default, argument.required) {
+        (Some(default), _) => format!("default \"{default}\""),
+        (None, true) => "required".into(),
+        (None, false) => "optional".into(),
+    };
+    let rest = if argument.rest { ", takes the rest of the line" } else { "" };
+    let summary = argument.summary.trim();
+    let dash = if summary.is_empty() { "" } else { " – " };
+    format!("• {name}, also --{name}{short}{dash}{summary} ({kind}{rest})\n", name = argument.name)
+}
+
+/// The first line of a summary behind a dash, cut at [`SUMMARY`]; nothing for an empty one.
+struct Summary<'a>(&'a str);
+
+impl Display for Summary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(line) = self.0.trim().lines().next() else { return Ok(()) };
+        match line.char_indices().nth(SUMMARY) {
+            Some(_) => write!(f, " – {}…", line.chars().take(SUMMARY - 1).collect::<String>().trim_end()),
+            None => write!(f, " – {line}"),
+        }
+    }
+}
+
+fn starts_with_words(name: &str, words: &str) -> bool {
+    let words: Vec<_> = words.split_whitespace().map(str::to_lowercase).collect();
+    !words.is_empty() && name.split(' ').zip(&words).filter(|(a, b)| a == b).count() == words.len()
+}
+
+#[cfg(test)]
+pub(in crate::command) mod tests {
+    use super::*;
+    use crate::command::BuiltIn;
+
+    /// A plugin with commands that have no arguments.
+    pub fn plugin(name: &str, commands: &[&str]) -> Group<()> {
+        let command = |name: &&str| Command { name: (*name).into(), ..BuiltIn::Ping.command() };
+        group(Some(name), commands.iter().map(command).collect())
+    }
+
+    pub fn catalogue(plugins: Vec<Group<()>>) -> Catalogue<()> {
+        let own = group(None, BuiltIn::ALL.iter().map(|built_in| built_in.command()).collect());
+        Catalogue::new("!", std::iter::once(own).chain(plugins).collect())
+    }
+
+    fn group(plugin: Option<&str>, commands: Vec<Command>) -> Group<()> {
+        let entries = commands.into_iter().map(|command| Entry { command, runs: () }).collect();
+        Group { plugin: plugin.map(Into::into), description: String::new(), entries }
+    }
+
+    fn deploy() -> Catalogue<()> {
+        let commands: Vec<Command> = serde_yaml::from_str(
+            r"
+- name: deploy restart
+  summary: Restart an app
+  args:
+  - {name: app, summary: Which one, required: true}
+  - {name: namespace, short: n, default: default}
+  - {name: message, rest: true}
+- name: deploy undo
+  summary: This summary is too long to be shown in a list, since it is a good deal longer than eighty characters
+- {name: deploy secretly, hidden: true}
+",
+        )
+        .unwrap();
+        let description = "Roll out and restart.\nMore lines are for help deploy.".into();
+        catalogue(vec![Group { description, ..group(Some("rollouts"), commands) }])
+    }
+
+    #[test]
+    fn the_overview_lists_commands_by_plugin_and_leaves_hidden_ones_out() {
+        insta::assert_snapshot!(overview(&deploy()), @"
+        Type !help and a command or a plugin to learn more about it.
+
+        Built in
+        • !about – What I am, and in which version
+        • !echo – Say it again, exactly as it was typed
+        • !help – List commands, or explain a command or a plugin
+        • !ping – See whether I am there
+        • !status – How my connections, my storage and my plugins are
+        • !uptime – How long I have been up
+        • !whoami – Who you are to me, and where we are
+
+        rollouts – Roll out and restart.
+        • !deploy restart – Restart an app
+        • !deploy undo – This summary is too long to be shown in a list, since it is a good deal longer…
+        ");
+    }
+
+    #[test]
+    fn a_command_is_explained_with_its_arguments() {
+        let expected = about(&deploy(), "deploy restart");
+        insta::assert_snapshot!(expected, @r#"
+        Usage: !deploy restart <app> [namespace] [message…]
+        Restart an app
+        • app, also --app – Which one (required)
+        • namespace, also --namespace or -n (default "default")
+        • message, also --message (optional, takes the rest of the line)
+        From plugin rollouts
+        "#);
+        assert_eq!(about(&deploy(), " !Deploy_Restart "), expected);
+    }
+
+    #[test]
+    fn a_plugin_or_the_first_word_of_commands_is_explained_by_a_list() {
+        assert_eq!(about(&deploy(), "Rollouts").lines().count(), 3);
+        assert_eq!(about(&deploy(), "DEPLOY").lines().count(), 2);
+    }
+
+    #[test]
+    fn an_unknown_topic_gets_suggestions() {
+        assert_eq!(
+            about(&deploy(), "deploy restrat"),
+            "There is no command or plugin \"deploy restrat\". Did you mean \"!help deploy restart\"?"
+        );
+        assert_eq!(
+            about(&deploy(), "nonsense"),
+            "There is no command or plugin \"nonsense\". Type !help to see all commands."
+        );
+    }
+
+    #[test]
+    fn an_unknown_command_gets_suggestions() {
+        let say = |text| {
+            let names = ["democmd add", "democmd get", "democmd list"];
+            unknown_command("!", &Suggestion::new(text, names.into_iter()))
+        };
+        assert_eq!(say("demcmd add x"), r#"Command "demcmd add" not found. Did you mean "!democmd add"?"#);
+        let three =
+            r#"Command "democmd" not found. Did you mean "!democmd add", "!democmd get" or "!democmd list"?"#;
+        assert_eq!(say("democmd"), three);
+        assert_eq!(say("xyz"), r#"Command "xyz" not found. Type !help to see all commands."#);
+    }
+}

@@ -1,0 +1,113 @@
+//! What the bot says when a command does not simply succeed.
+
+use std::time::Duration;
+
+use crate::{
+    action::TemplateError,
+    command::{Suggestion, WrongArguments, help},
+    storage::{MAX_LISTED, StorageError},
+};
+
+/// In place of a blank answer: silence would leave people wondering.
+pub(super) const NOTHING_TO_SAY: &str = "Done.";
+
+/// A text, and how the command ended, for metrics.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub text: String,
+    pub outcome: &'static str,
+}
+
+impl Answer {
+    pub(super) fn succeeded(text: String) -> Answer {
+        Answer { text, outcome: "succeeded" }
+    }
+
+    pub(super) fn failed(text: impl Into<String>) -> Answer {
+        Answer { text: text.into(), outcome: "failed" }
+    }
+}
+
+pub(super) fn no_command(prefix: &str) -> Answer {
+    Answer { text: format!("Yes? Type {prefix}help to see what I can do."), outcome: "unknown" }
+}
+
+pub(super) fn unknown(prefix: &str, suggestion: &Suggestion) -> Answer {
+    Answer { text: help::unknown_command(prefix, suggestion), outcome: "unknown" }
+}
+
+pub(super) fn wrong_arguments(error: &WrongArguments, usage: &str) -> Answer {
+    Answer { text: format!("{error}\nUsage: {usage}"), outcome: "wrong_arguments" }
+}
+
+pub(super) fn timed_out(command: &str, after: Duration) -> Answer {
+    let text = format!(
+        "I stopped \"{command}\" after {}, as it had not finished. What it did until then stays done.",
+        duration(after)
+    );
+    Answer { text, outcome: "timed_out" }
+}
+
+pub(super) fn template_failed(plugin: &str, command: &str, error: &TemplateError) -> Answer {
+    Answer::failed(format!(
+        "\"{command}\" has no answer to that: its template fails ({error}). Whoever maintains plugin {plugin} can \
+         mend it."
+    ))
+}
+
+pub(super) fn storage_failed(error: &StorageError) -> Answer {
+    Answer::failed(match error {
+        StorageError::Unreachable => {
+            "My storage cannot be reached at the moment, so nothing was read or written. Please try again later."
+                .to_owned()
+        }
+        StorageError::NoAnswer(_) => {
+            "My storage did not answer. If you changed something, look whether the change is there before you try \
+             again."
+                .to_owned()
+        }
+        StorageError::Refused(code) => {
+            format!("My storage refused that ({code}), so nothing was changed. Please tell whoever runs me.")
+        }
+        StorageError::TooMany => {
+            format!("That is too much: more than {MAX_LISTED} values are stored here.")
+        }
+    })
+}
+
+pub(super) fn internal_error(correlation_id: &str) -> Answer {
+    Answer {
+        text: format!("Sorry, something went wrong in me. My log has it as {correlation_id}."),
+        outcome: "panicked",
+    }
+}
+
+/// A duration as people say it, in its two largest units, as in `1 h 5 min`.
+pub(super) fn duration(duration: Duration) -> String {
+    const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
+    let mut rest = duration.as_secs();
+    if rest == 0 {
+        return format!("{} ms", duration.as_millis());
+    }
+    let parts = UNITS.iter().filter_map(|(seconds, unit)| {
+        let amount = rest / seconds;
+        rest %= seconds;
+        (amount > 0).then(|| format!("{amount} {unit}"))
+    });
+    parts.take(2).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_told_in_their_two_largest_units() {
+        let told = |seconds| duration(Duration::from_secs(seconds));
+        assert_eq!(
+            [told(1), told(65), told(300), told(3_600), told(90_061)],
+            ["1 s", "1 min 5 s", "5 min", "1 h", "1 d 1 h"]
+        );
+        assert_eq!(duration(Duration::from_millis(250)), "250 ms");
+    }
+}

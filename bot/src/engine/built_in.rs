@@ -1,0 +1,71 @@
+//! The bot's own commands. Pure: what they tell is handed to them.
+
+use std::time::Duration;
+
+use chatops_crds::bot_report::{BotReport, StorageKind};
+
+use super::{answers::duration, program::Program};
+use crate::{
+    chat::{Incoming, mention},
+    command::{Arguments, BuiltIn, help},
+};
+
+/// The answer of `built_in`; `up` is how long the bot has been running.
+pub(super) fn run(
+    built_in: BuiltIn,
+    program: &Program,
+    incoming: &Incoming,
+    arguments: &Arguments,
+    report: &BotReport,
+    up: Duration,
+) -> String {
+    match built_in {
+        BuiltIn::About => about(program),
+        BuiltIn::Echo => arguments.get(BuiltIn::ECHO_TEXT).cloned().unwrap_or_default(),
+        BuiltIn::Help => match arguments.get(BuiltIn::HELP_TOPIC) {
+            Some(topic) => help::about(&program.catalogue, topic),
+            None => help::overview(&program.catalogue),
+        },
+        BuiltIn::Ping => "pong".into(),
+        BuiltIn::Status => status(report, up),
+        BuiltIn::Uptime => format!("I have been up for {}.", duration(up)),
+        BuiltIn::WhoAmI => who_am_i(incoming),
+    }
+}
+
+fn about(program: &Program) -> String {
+    format!(
+        "I am {}, a ChatOps bot, version {}. Type {}help to see what I can do.",
+        program.bot,
+        env!("CARGO_PKG_VERSION"),
+        program.catalogue.prefix
+    )
+}
+
+fn who_am_i(incoming: &Incoming) -> String {
+    let user = &incoming.user;
+    let name = user.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+    let place = if incoming.channel.is_direct { "a direct message" } else { "channel" };
+    format!("You are {}{name}, user {}, in {place} {}.", mention(&user.id), user.id, incoming.channel.id)
+}
+
+fn status(report: &BotReport, up: Duration) -> String {
+    let mut lines = vec![format!("Up for {}", duration(up))];
+    if let Some(workspace) = report.slack.workspace.as_ref() {
+        let count = report.slack.connections;
+        let connections = if count == 1 { "connection" } else { "connections" };
+        lines.push(format!("Slack: {}, {count} {connections}", workspace.team));
+    }
+    lines.push(match (report.storage.kind, report.storage.ready) {
+        (StorageKind::Memory, _) => "Storage: in memory, gone when I restart".into(),
+        (StorageKind::Redis, true) => "Storage: Redis, answers".into(),
+        (StorageKind::Redis, false) => "Storage: Redis, does not answer".into(),
+    });
+    let at_fault: Vec<_> =
+        report.plugins.iter().filter(|p| !p.faults.is_empty()).map(|p| p.name.as_str()).collect();
+    lines.push(match at_fault.as_slice() {
+        [] => format!("Plugins: {}", report.plugins.len()),
+        names => format!("Plugins: {}, not all commands work in {}", report.plugins.len(), names.join(", ")),
+    });
+    lines.join("\n")
+}

@@ -1,0 +1,83 @@
+//! From a bot's configuration to the commands in force, and what stands in the way of the others.
+
+use std::time::Duration;
+
+use chatops_crds::{
+    bot_config::{BotConfig, PluginConfig},
+    bot_report::{Fault, FaultCode, PluginReport},
+    shared::durations,
+};
+
+use crate::{
+    action::{Action, TemplateError, Templates},
+    command::{BuiltIn, Catalogue, Entry, Group},
+};
+
+/// Used where the configuration's timeout is no duration; the CRD's default.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// Everything that a reload replaces at once.
+#[derive(Debug)]
+pub struct Program {
+    /// Name of the ChatBot.
+    pub bot: String,
+    /// How long one command may run.
+    pub timeout: Duration,
+    pub catalogue: Catalogue<Runs>,
+    pub templates: Templates,
+}
+
+/// What runs a command.
+#[derive(Debug)]
+pub enum Runs {
+    BuiltIn(BuiltIn),
+    Action(Action),
+}
+
+impl Program {
+    /// Compiles the commands of `config`. A command with a template that does not parse is left out; the report of
+    /// its plugin tells.
+    pub fn load(config: &BotConfig) -> (Program, Vec<PluginReport>) {
+        let mut templates = Templates::new();
+        let (plugins, reports): (Vec<_>, Vec<_>) =
+            config.plugins.iter().map(|plugin| load(plugin, &mut templates)).unzip();
+        let groups = std::iter::once(built_in()).chain(plugins).collect();
+        let program = Program {
+            bot: config.name.clone(),
+            timeout: durations::parse(&config.commands.timeout).unwrap_or(DEFAULT_TIMEOUT),
+            catalogue: Catalogue::new(config.commands.prefix.as_str(), groups),
+            templates,
+        };
+        (program, reports)
+    }
+}
+
+fn built_in() -> Group<Runs> {
+    let entry = |built_in: BuiltIn| Entry { command: built_in.command(), runs: Runs::BuiltIn(built_in) };
+    Group { plugin: None, description: String::new(), entries: BuiltIn::ALL.map(entry).into() }
+}
+
+fn load(plugin: &PluginConfig, templates: &mut Templates) -> (Group<Runs>, PluginReport) {
+    let (mut entries, mut faults) = (Vec::new(), Vec::new());
+    for command in &plugin.commands {
+        match Action::compile(command, templates) {
+            Ok(action) => entries.push(Entry { command: command.clone(), runs: Runs::Action(action) }),
+            Err(errors) => faults.extend(errors.iter().map(|error| fault(&command.name, error))),
+        }
+    }
+    let report = PluginReport {
+        name: plugin.name.clone(),
+        generation: plugin.generation,
+        commands: i32::try_from(entries.len()).unwrap_or(i32::MAX),
+        faults,
+    };
+    (Group { plugin: Some(plugin.name.clone()), description: plugin.description.clone(), entries }, report)
+}
+
+fn fault(command: &str, TemplateError { field, line, error }: &TemplateError) -> Fault {
+    Fault::new(FaultCode::TemplateInvalid)
+        .with("command", command)
+        .with("field", field)
+        .with("line", line.to_string())
+        .with("error", error)
+}

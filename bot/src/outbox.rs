@@ -1,0 +1,160 @@
+//! Between the engine and an adapter: brings answers to the platform, in order within a channel, no channel waiting
+//! for another. Splits what is too long, obeys rate limits, tries again what failed for a while. Knows neither what a
+//! command is nor how a platform is spoken to.
+
+mod lane;
+mod pace;
+mod sender;
+mod split;
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
+    time::timeout,
+};
+
+pub use sender::{SendError, Sender};
+pub use split::split;
+
+use crate::{chat::Reply, report::Metrics};
+use lane::Lane;
+use sender::DynSender;
+
+/// How many answers are on their way at most; who delivers more waits.
+const CAPACITY: u32 = 1_000;
+
+/// How patient an outbox is.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy {
+    /// How long one message is tried before it is given up.
+    pub patience: Duration,
+    /// Pause after the first failure; it doubles from there, with jitter.
+    pub first_retry: Duration,
+    /// Pause between messages in a channel that met its rate limit: Slack allows one a second (docs: "Rate limits").
+    pub interval: Duration,
+    /// How long such a channel keeps to `interval`.
+    pub paced_for: Duration,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Policy {
+            patience: Duration::from_secs(120),
+            first_retry: Duration::from_millis(250),
+            interval: Duration::from_secs(1),
+            paced_for: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Why an answer did not reach the platform.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Undeliverable {
+    /// The platform does not want it; `0` is its error code.
+    #[error("the platform refused the message: {0}")]
+    Rejected(String),
+    /// It failed again and again; `0` is the last failure.
+    #[error("the message could not be sent in time: {0}")]
+    GaveUp(String),
+    /// The task that was sending it ended.
+    #[error("sending was broken off")]
+    BrokenOff,
+}
+
+/// Delivers answers. Clones are handles to the same outbox.
+#[derive(Clone)]
+pub struct Outbox {
+    shared: Arc<Shared>,
+}
+
+/// What an outbox and its lanes share.
+struct Shared {
+    sender: Box<dyn DynSender>,
+    /// A queue per channel that has something to send. All sending into a queue and the removal of one happen under
+    /// this lock, so that nothing is sent into a queue that nobody reads.
+    lanes: Mutex<HashMap<String, mpsc::UnboundedSender<Job>>>,
+    /// A permit per answer on its way.
+    room: Arc<Semaphore>,
+    policy: Policy,
+    metrics: Metrics,
+}
+
+/// One answer on its way.
+#[derive(Debug)]
+struct Job {
+    reply: Reply,
+    done: oneshot::Sender<Result<(), Undeliverable>>,
+    _room: OwnedSemaphorePermit,
+}
+
+impl Outbox {
+    /// An outbox that hands everything to `sender`.
+    pub fn start(sender: impl Sender, metrics: Metrics) -> Outbox {
+        Self::with_policy(sender, metrics, Policy::default())
+    }
+
+    /// The same with another policy.
+    pub fn with_policy(sender: impl Sender, metrics: Metrics, policy: Policy) -> Outbox {
+        let shared = Shared {
+            sender: Box::new(sender),
+            lanes: Mutex::default(),
+            room: Arc::new(Semaphore::new(CAPACITY as usize)),
+            policy,
+            metrics,
+        };
+        Outbox { shared: Arc::new(shared) }
+    }
+
+    /// Brings `reply` to the platform, behind what was delivered to the same channel before, and returns when it is
+    /// there. Dropping the future does not take it back.
+    ///
+    /// # Errors
+    /// [`Undeliverable`]; of a long answer some parts may have arrived.
+    pub async fn deliver(&self, reply: Reply) -> Result<(), Undeliverable> {
+        let room = self.shared.room.clone().acquire_owned().await.map_err(|_| Undeliverable::BrokenOff)?;
+        let (done, outcome) = oneshot::channel();
+        self.enqueue(Job { reply, done, _room: room });
+        let outcome = outcome.await.unwrap_or(Err(Undeliverable::BrokenOff));
+        self.shared.metrics.reply(if outcome.is_ok() { "delivered" } else { "undeliverable" });
+        outcome
+    }
+
+    /// Waits until everything on its way has arrived or was given up; false if that takes longer than `deadline`.
+    pub async fn flush(&self, deadline: Duration) -> bool {
+        timeout(deadline, self.shared.room.acquire_many(CAPACITY)).await.is_ok()
+    }
+
+    fn enqueue(&self, job: Job) {
+        let mut lanes = self.shared.lanes();
+        let job = match lanes.get(&job.reply.target.channel) {
+            Some(lane) => match lane.send(job) {
+                Ok(()) => return,
+                Err(mpsc::error::SendError(job)) => job,
+            },
+            None => job,
+        };
+        let channel = job.reply.target.channel.clone();
+        let lane = Lane::start(self.shared.clone(), channel.clone(), job);
+        lanes.insert(channel, lane);
+    }
+}
+
+impl Shared {
+    fn lanes(&self) -> std::sync::MutexGuard<'_, HashMap<String, mpsc::UnboundedSender<Job>>> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbox")
+            .field("on_their_way", &(CAPACITY as usize - self.shared.room.available_permits()))
+            .finish()
+    }
+}

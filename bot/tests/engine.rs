@@ -1,0 +1,301 @@
+//! The command loop, spoken to by a script: who is answered what, in which order, and what happens when things fail.
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use chatops_bot::{
+    adapter::scripted::{Scripted, scripted},
+    chat::{Addressing, Channel, Incoming, MessageKey, User},
+    engine::{Engine, Program},
+    inbox::Inbox,
+    outbox::Outbox,
+    report::{Facts, Metrics},
+    storage::{Entry, Memory, Outcome, Redis, Storage, StorageError},
+};
+use chatops_crds::bot_config::{BotConfig, RedisConfig};
+use serde_json::{Value, json};
+use tokio::{
+    sync::{Semaphore, watch},
+    task::JoinHandle,
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+
+/// Longer than anything here takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A bot without platform.
+struct World {
+    script: Scripted,
+    inbox: Inbox,
+    program: watch::Sender<Arc<Program>>,
+    metrics: Metrics,
+    stop: CancellationToken,
+    engine: JoinHandle<()>,
+    typed: usize,
+}
+
+fn config(timeout: &str, commands: Value) -> BotConfig {
+    serde_json::from_value(json!({
+        "version": 1, "namespace": "prod", "name": "ops",
+        "slack": {"apiUrl": "", "botToken": {"env": ""}, "appToken": {"env": ""}},
+        "commands": {"prefix": "!", "timeout": timeout},
+        "storage": {"memory": {}},
+        "plugins": [{"name": "demo", "generation": 3, "commands": commands}],
+    }))
+    .unwrap()
+}
+
+fn demo() -> BotConfig {
+    config(
+        "5m",
+        json!([
+            {"name": "put", "args": [{"name": "key"}, {"name": "value", "rest": true}],
+             "store": {"set": {"key": "{{ args.key }}", "value": "{{ args.value }}"}},
+             "reply": "was {{ result | default('nothing') }}"},
+            {"name": "look", "args": [{"name": "key"}], "store": {"get": {"key": "{{ args.key }}"}},
+             "reply": "{% if result is defined %}{{ result }}{% else %}nothing{% endif %}"},
+            {"name": "quiet", "reply": " "},
+            {"name": "who", "reply": "{{ user.id }} {{ user.name | default('?') }} {{ channel.id }} {{ bot.name }}"},
+            {"name": "broken", "reply": "{{ args.nothing }}"},
+            {"name": "hello", "reply": "Hello {{ user.mention }}"},
+        ]),
+    )
+}
+
+fn start(config: &BotConfig, storage: Arc<dyn Storage>) -> World {
+    let (inbox, metrics, stop) = (Inbox::new(1_000), Metrics::new(), CancellationToken::new());
+    let (script, sender) = scripted(inbox.clone());
+    let program = watch::Sender::new(Arc::new(Program::load(config).0));
+    let engine = Engine {
+        program: program.subscribe(),
+        storage,
+        outbox: Outbox::start(sender, metrics.clone()),
+        facts: Facts::new(),
+        metrics: metrics.clone(),
+        started: Instant::now(),
+    };
+    let engine = tokio::spawn(engine.run(inbox.clone(), stop.clone(), Duration::from_millis(200)));
+    World { script, inbox, program, metrics, stop, engine, typed: 0 }
+}
+
+impl World {
+    fn types_in(&mut self, channel: &str, user: &str, addressing: Addressing, text: &str) {
+        self.typed += 1;
+        let incoming = Incoming {
+            key: MessageKey(self.typed.to_string()),
+            user: User { id: user.into(), name: None },
+            channel: Channel { id: channel.into(), is_direct: addressing == Addressing::Direct },
+            thread: None,
+            addressing,
+            text: text.into(),
+        };
+        self.script.types(incoming).unwrap();
+    }
+
+    fn types(&mut self, text: &str) {
+        self.types_in("C1", "U1", Addressing::Channel, text);
+    }
+
+    async fn answer(&mut self) -> (String, String) {
+        let reply = timeout(PATIENCE, self.script.answer()).await.expect("an answer in time").unwrap();
+        (reply.target.channel, reply.text)
+    }
+
+    async fn asks(&mut self, text: &str) -> String {
+        self.types(text);
+        self.answer().await.1
+    }
+}
+
+/// Storage that waits for permission, and reports who began.
+struct Slow {
+    memory: Memory,
+    go: Semaphore,
+}
+
+impl Slow {
+    fn new() -> Arc<Slow> {
+        Arc::new(Slow { memory: Memory::new(), go: Semaphore::new(0) })
+    }
+}
+
+impl Storage for Slow {
+    fn get<'a>(&'a self, plugin: &'a str, key: &'a str) -> Outcome<'a, Option<Value>> {
+        Box::pin(async move {
+            assert_ne!(key, "panic", "asked to");
+            self.go.acquire().await.unwrap().forget();
+            self.memory.get(plugin, key).await
+        })
+    }
+
+    fn set<'a>(&'a self, plugin: &'a str, key: &'a str, value: Value) -> Outcome<'a, Option<Value>> {
+        self.memory.set(plugin, key, value)
+    }
+
+    fn delete<'a>(&'a self, plugin: &'a str, key: &'a str) -> Outcome<'a, bool> {
+        self.memory.delete(plugin, key)
+    }
+
+    fn list<'a>(&'a self, _: &'a str, _: &'a str) -> Outcome<'a, Vec<Entry>> {
+        Box::pin(async { Err(StorageError::TooMany) })
+    }
+}
+
+#[tokio::test]
+async fn a_command_reads_and_writes_and_answers() {
+    let mut world = start(&demo(), Arc::new(Memory::new()));
+    assert_eq!(world.asks("!look colour").await, "nothing");
+    assert_eq!(world.asks("!put colour dark  \"blue\"").await, "was nothing");
+    assert_eq!(world.asks("!put colour red").await, "was dark  \"blue\"");
+    assert_eq!(world.asks("!look colour").await, "red");
+    assert_eq!(world.asks("!who").await, "U1 ? C1 ops");
+    assert_eq!(world.asks("!hello").await, format!("Hello {}", chatops_bot::chat::mention("U1")));
+    assert_eq!(world.asks("!quiet").await, "Done.");
+}
+
+#[tokio::test]
+async fn talk_between_people_is_not_answered_and_everything_else_is() {
+    let mut world = start(&demo(), Arc::new(Memory::new()));
+    for text in ["hello", "!", "!!", "! nice", "!?"] {
+        world.types(text);
+    }
+    // The first answer belongs to the first message that is meant for the bot.
+    assert_eq!(world.asks("!ping").await, "pong");
+    world.types_in("D1", "U1", Addressing::Direct, "!");
+    assert_eq!(world.answer().await.1, "Yes? Type !help to see what I can do.");
+    world.types_in("C1", "U1", Addressing::Mention, "ping");
+    assert_eq!(world.answer().await.1, "pong");
+    assert_eq!(world.asks("!pin").await, r#"Command "pin" not found. Did you mean "!ping"?"#);
+    assert_eq!(world.asks("!echo").await, "\"text\" is missing.\nUsage: !echo <text…>");
+    assert_eq!(world.asks("!ping pong").await, "\"pong\" is one argument too many.\nUsage: !ping");
+}
+
+#[tokio::test]
+async fn a_template_that_fails_says_so_and_what_to_mend() {
+    let mut world = start(&demo(), Arc::new(Memory::new()));
+    let said = world.asks("!broken").await;
+    assert!(said.contains("reply, line 1") && said.contains("plugin demo"), "{said}");
+    assert_eq!(world.asks("!look \"\"").await, "The key is empty.");
+    let said = world.asks(&format!("!look {}", "x".repeat(1_001))).await;
+    assert_eq!(said, "The key has 1001 characters; 1000 is the most.");
+}
+
+#[tokio::test]
+async fn what_one_person_types_in_one_channel_is_answered_in_order() {
+    let mut world = start(&demo(), Arc::new(Memory::new()));
+    for n in 0..100 {
+        world.types_in(
+            &format!("C{}", n % 2),
+            &format!("U{}", n % 3),
+            Addressing::Channel,
+            &format!("!echo {n}"),
+        );
+    }
+    let mut last = HashMap::new();
+    for _ in 0..100 {
+        let (channel, text) = world.answer().await;
+        let n: i32 = text.parse().unwrap();
+        let before = last.insert((channel, n % 3), n);
+        assert!(before < Some(n), "{before:?} was answered before {n}");
+    }
+}
+
+#[tokio::test]
+async fn a_slow_command_holds_up_only_who_typed_it_where_it_was_typed() {
+    let slow = Slow::new();
+    let mut world = start(&demo(), slow.clone());
+    world.types("!look x");
+    world.types("!echo behind");
+    world.types_in("C2", "U1", Addressing::Channel, "!echo elsewhere");
+    world.types_in("C1", "U2", Addressing::Channel, "!echo someone else");
+    let mut first = [world.answer().await.1, world.answer().await.1];
+    first.sort();
+    assert_eq!(first, ["elsewhere", "someone else"]);
+    slow.go.add_permits(1);
+    assert_eq!(world.answer().await.1, "nothing");
+    assert_eq!(world.answer().await.1, "behind");
+}
+
+#[tokio::test]
+async fn a_command_that_takes_too_long_is_stopped_and_says_so() {
+    let config = BotConfig { plugins: demo().plugins, ..config("50ms", json!([])) };
+    let mut world = start(&config, Slow::new());
+    let said = world.asks("!look x").await;
+    assert!(said.starts_with("I stopped \"look\" after 50 ms"), "{said}");
+    assert!(world.metrics.encode().contains(r#"commands_seconds_count{outcome="timed_out"} 1"#));
+}
+
+#[tokio::test]
+async fn a_panic_is_answered_with_an_apology_and_the_bot_goes_on() {
+    let mut world = start(&demo(), Slow::new());
+    let said = world.asks("!look panic").await;
+    assert!(said.starts_with("Sorry, something went wrong in me."), "{said}");
+    assert_eq!(world.asks("!ping").await, "pong");
+}
+
+#[tokio::test]
+async fn storage_that_is_not_there_is_admitted_at_once() {
+    let unreachable = RedisConfig {
+        address: "127.0.0.1:1".into(),
+        database: 0,
+        key_prefix: "x".into(),
+        username: None,
+        password: None,
+        tls: None,
+    };
+    let redis = Redis::new(unreachable);
+    let keeper = redis.clone();
+    tokio::spawn(async move { keeper.run(|_| (), CancellationToken::new()).await });
+    let mut world = start(&demo(), Arc::new(redis));
+    let said = world.asks("!look x").await;
+    assert!(said.starts_with("My storage cannot be reached at the moment"), "{said}");
+    assert_eq!(world.asks("!ping").await, "pong");
+}
+
+#[tokio::test]
+async fn new_commands_apply_from_the_next_message_on() {
+    let mut world = start(&demo(), Arc::new(Memory::new()));
+    assert!(world.asks("!fresh").await.contains("not found"));
+    let (program, reports) = Program::load(&config("5m", json!([{"name": "fresh", "reply": "here"}])));
+    world.program.send_replace(Arc::new(program));
+    assert_eq!(reports[0].commands, 1);
+    assert_eq!(world.asks("!fresh").await, "here");
+    assert!(world.asks("!quiet").await.contains("not found"));
+}
+
+#[tokio::test]
+async fn a_command_whose_template_does_not_parse_is_left_out_and_reported() {
+    let commands = json!([{"name": "bad", "reply": "fine\n{{ user."}, {"name": "good", "reply": "fine"}]);
+    let (program, reports) = Program::load(&config("5m", commands));
+    assert_eq!(program.catalogue.shown_names().filter(|name| ["bad", "good"].contains(name)).count(), 1);
+    assert_eq!((reports[0].commands, reports[0].generation, reports[0].faults.len()), (1, 3, 1));
+    let fault = &reports[0].faults[0];
+    assert_eq!([fault.arg("command"), fault.arg("field"), fault.arg("line")], ["bad", "reply", "2"]);
+}
+
+#[tokio::test]
+async fn everything_that_was_taken_is_answered_before_the_end() {
+    let mut world = start(&demo(), Arc::new(Memory::new()));
+    for n in 0..50 {
+        world.types(&format!("!echo {n}"));
+    }
+    world.stop.cancel();
+    world.inbox.close();
+    timeout(PATIENCE, world.engine).await.unwrap().unwrap();
+    for n in 0..50 {
+        assert_eq!(timeout(PATIENCE, world.script.answer()).await.unwrap().unwrap().text, n.to_string());
+    }
+}
+
+#[tokio::test]
+async fn the_end_does_not_wait_for_a_command_beyond_the_grace() {
+    let mut world = start(&demo(), Slow::new());
+    world.types("!look x");
+    world.stop.cancel();
+    world.inbox.close();
+    timeout(PATIENCE, world.engine).await.expect("the engine returns").unwrap();
+}

@@ -1,0 +1,112 @@
+//! The adapter under test, with deadlines that tests can wait for.
+
+use std::{path::Path, time::Duration};
+
+use chatops_bot::{
+    adapter::slack::{Slack, SlackSender, Timing},
+    chat::Incoming,
+    inbox::Inbox,
+    report::{Facts, Metrics},
+};
+use chatops_crds::{
+    bot_config::{SecretSource, SlackConfig},
+    bot_report::SlackReport,
+};
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::server::eventually;
+
+pub struct Bot {
+    pub inbox: Inbox,
+    pub sender: SlackSender,
+    pub shutdown: CancellationToken,
+    pub task: JoinHandle<()>,
+    facts: Facts,
+    tokens: TempDir,
+}
+
+/// Deadlines of a test: long enough for a busy machine to answer, short enough to wait for.
+pub fn timing() -> Timing {
+    let millis = Duration::from_millis;
+    Timing {
+        resolve: millis(1_000),
+        connect: millis(1_000),
+        call: millis(1_000),
+        post: millis(1_000),
+        handshake: millis(1_000),
+        hello: millis(1_000),
+        write: millis(2_000),
+        ping: millis(50),
+        silence: millis(5_000),
+        linger: millis(1_000),
+        close: millis(300),
+        stable: millis(0),
+        first_pause: millis(20),
+        credentials_pause: millis(100),
+        connection_pause: millis(100),
+        storm_pause: millis(400),
+        recheck: millis(200),
+        doubt: millis(10),
+        tokens: millis(20),
+    }
+}
+
+impl Bot {
+    /// A bot with good tokens.
+    pub fn start(api_url: &str) -> Bot {
+        Self::start_with(
+            api_url,
+            timing(),
+            Inbox::new(100),
+            &[("bot-token", "xoxb-1"), ("app-token", "xapp-1")],
+        )
+    }
+
+    pub fn start_with(api_url: &str, timing: Timing, inbox: Inbox, tokens: &[(&str, &str)]) -> Bot {
+        let dir = tempfile::tempdir().unwrap();
+        for (key, value) in tokens {
+            write(dir.path(), key, value);
+        }
+        let source = |key| SecretSource::File(dir.path().join(key).to_string_lossy().into_owned());
+        let (bot_token, app_token) = (source("bot-token"), source("app-token"));
+        let config = SlackConfig { api_url: api_url.into(), bot_token, app_token };
+        let (facts, shutdown) = (Facts::new(), CancellationToken::new());
+        let slack = Slack::with_timing(config, facts.clone(), Metrics::new(), timing).unwrap();
+        let sender = slack.sender();
+        let task = tokio::spawn(slack.run(inbox.clone(), shutdown.clone()));
+        Bot { inbox, sender, shutdown, task, facts, tokens: dir }
+    }
+
+    pub fn report(&self) -> SlackReport {
+        self.facts.current().slack
+    }
+
+    pub async fn connected(&self) {
+        eventually("a connection", || self.report().connections > 0).await;
+    }
+
+    /// The next message that was taken.
+    pub async fn taken(&self) -> Incoming {
+        let next = tokio::time::timeout(Duration::from_secs(10), self.inbox.next());
+        next.await.expect("a message within 10 s").expect("an open inbox")
+    }
+
+    /// Swaps a token file, as the kubelet does.
+    pub fn set_token(&self, key: &str, value: &str) {
+        write(self.tokens.path(), key, value);
+    }
+}
+
+impl Drop for Bot {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+fn write(dir: &Path, key: &str, value: &str) {
+    let new = dir.join(format!(".{key}"));
+    std::fs::write(&new, value).unwrap();
+    std::fs::rename(&new, dir.join(key)).unwrap();
+}

@@ -1,0 +1,141 @@
+//! Every kind of frame that Slack sends, decoded.
+
+use chatops_bot::{
+    adapter::slack::decode::{Content, Disconnect, Frame, Identity, Ignored, decode},
+    chat::{Addressing, Incoming},
+};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::server::{envelope, typed};
+
+fn identity() -> Identity {
+    Identity { user_id: "UBOT".into(), bot_id: Some("BBOT".into()) }
+}
+
+fn content(frame: &Value) -> Content {
+    decode(&frame.to_string(), &identity()).content
+}
+
+/// The message that `fields` on top of a typed one make.
+fn event(fields: &Value) -> Content {
+    let mut event = typed("1.1", "!ping");
+    event.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    content(&envelope("e1", &event))
+}
+
+fn message(fields: &Value) -> Incoming {
+    match event(fields) {
+        Content::Message(incoming) => incoming,
+        other => panic!("{fields}: {other:?}"),
+    }
+}
+
+#[test]
+fn frames_about_the_socket_are_told_apart() {
+    let hello = json!({"type": "hello", "num_connections": 2, "connection_info": {"app_id": "A1"}});
+    assert_eq!(content(&hello), Content::Hello { connections: Some(2) });
+    for (reason, expected) in [
+        ("warning", Disconnect::Refresh),
+        ("refresh_requested", Disconnect::Refresh),
+        ("some_day", Disconnect::Refresh),
+        ("link_disabled", Disconnect::LinkDisabled),
+        ("too_many_websockets", Disconnect::TooMany),
+    ] {
+        let frame = json!({"type": "disconnect", "reason": reason, "debug_info": {"host": "h"}});
+        assert_eq!(content(&frame), Content::Disconnect(expected), "{reason}");
+    }
+}
+
+#[test]
+fn messages_that_a_person_typed_are_taken_whatever_else_they_are() {
+    for subtype in ["thread_broadcast", "file_share", "me_message"] {
+        assert_eq!(message(&json!({"subtype": subtype})).text, "!ping", "{subtype}");
+    }
+    let in_thread = message(&json!({"thread_ts": "1.0"}));
+    assert_eq!(in_thread.thread.as_deref(), Some("1.0"));
+    assert_eq!(in_thread.reply_target().thread.as_deref(), Some("1.0"));
+}
+
+#[test]
+fn what_nobody_typed_is_ignored() {
+    for (fields, reason) in [
+        (json!({"subtype": "message_changed", "message": {"text": "!ping"}, "user": null}), Ignored::Notice),
+        (json!({"subtype": "message_deleted"}), Ignored::Notice),
+        (json!({"subtype": "channel_join"}), Ignored::Notice),
+        (json!({"subtype": "bot_message", "bot_id": "B2", "user": null}), Ignored::Notice),
+        (json!({"edited": {"user": "U1", "ts": "1.2"}}), Ignored::Notice),
+        (json!({"user": "UBOT"}), Ignored::Own),
+        (json!({"bot_id": "BBOT", "user": "U9"}), Ignored::Own),
+        (json!({"bot_id": "B2"}), Ignored::Bot),
+        (json!({"bot_id": "B2", "user": null}), Ignored::Bot),
+        (json!({"user": "USLACKBOT"}), Ignored::Bot),
+        (json!({"text": " \n"}), Ignored::Empty),
+        (json!({"text": null}), Ignored::Empty),
+        (json!({"ts": null}), Ignored::Malformed),
+        (json!({"type": "reaction_added"}), Ignored::OtherEvent),
+    ] {
+        assert_eq!(event(&fields), Content::Ignored(reason), "{fields}");
+    }
+}
+
+#[test]
+fn a_leading_mention_of_the_bot_is_taken_off() {
+    for text in ["<@UBOT> ping", " <@UBOT|ops>: ping", "<@UBOT>, ping", "<@UBOT>ping", "<@UBOT>\nping"] {
+        for kind in ["message", "app_mention"] {
+            let incoming = message(&json!({"type": kind, "text": text}));
+            assert_eq!(
+                (incoming.addressing, incoming.text.as_str()),
+                (Addressing::Mention, "ping"),
+                "{kind} {text}"
+            );
+        }
+    }
+    assert_eq!(message(&json!({"text": "<@UBOT>"})).text, "");
+    assert_eq!(message(&json!({"text": "<@UBOT> !ping"})).text, "!ping");
+}
+
+#[test]
+fn another_mention_is_part_of_the_text() {
+    for (text, decoded) in [
+        ("hey <@UBOT> ping", "hey @UBOT ping"),
+        ("<@U2> <@UBOT> ping", "@U2 @UBOT ping"),
+        ("<@UBOTTOM> ping", "@UBOTTOM ping"),
+    ] {
+        let incoming = message(&json!({"type": "app_mention", "text": text}));
+        assert_eq!((incoming.addressing, incoming.text.as_str()), (Addressing::Channel, decoded));
+    }
+}
+
+#[test]
+fn a_direct_message_is_known_by_its_channel() {
+    for kind in [json!("im"), json!("app_home"), json!(null)] {
+        let fields = json!({"channel": "D1", "channel_type": kind});
+        let incoming = message(&fields);
+        assert!(incoming.channel.is_direct);
+        assert_eq!(incoming.addressing, Addressing::Direct);
+    }
+    let group = message(&json!({"channel": "G1", "channel_type": "mpim"}));
+    assert_eq!((group.channel.is_direct, group.addressing), (false, Addressing::Channel));
+    let mentioned = message(&json!({"channel": "D1", "channel_type": "im", "text": "<@UBOT> ping"}));
+    assert_eq!((mentioned.addressing, mentioned.text.as_str()), (Addressing::Direct, "ping"));
+}
+
+#[test]
+fn an_unknown_frame_is_acknowledged_and_ignored() {
+    let frame = json!({"envelope_id": "e1", "type": "telepathy", "payload": {"event": [1, 2]}}).to_string();
+    let ignored = Content::Ignored(Ignored::Malformed);
+    assert_eq!(decode(&frame, &identity()), Frame { envelope_id: Some("e1".into()), content: ignored });
+}
+
+proptest! {
+    #[test]
+    fn no_frame_brings_the_decoder_down(frame in "[\\[\\]{}\":,a-z0-9<>@_ ]{0,200}") {
+        decode(&frame, &identity());
+    }
+
+    #[test]
+    fn any_text_that_a_person_types_is_decoded(text in any::<String>()) {
+        event(&json!({"text": text}));
+    }
+}

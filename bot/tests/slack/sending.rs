@@ -1,0 +1,124 @@
+//! Answers on their way to Slack.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use chatops_bot::{
+    chat::{Reply, Target, mention},
+    outbox::{Outbox, Policy, Undeliverable},
+    report::Metrics,
+};
+use serde_json::json;
+
+use crate::{
+    bot::Bot,
+    server::{Server, eventually},
+};
+
+fn reply(channel: &str, text: &str) -> Reply {
+    Reply { target: Target { channel: channel.into(), thread: None }, text: text.into() }
+}
+
+async fn start() -> (Server, Bot, Outbox) {
+    let server = Server::start().await;
+    let bot = Bot::start(&server.api_url());
+    bot.connected().await;
+    let policy = Policy {
+        patience: Duration::from_secs(10),
+        first_retry: Duration::from_millis(10),
+        interval: Duration::from_millis(10),
+        paced_for: Duration::from_millis(100),
+    };
+    let outbox = Outbox::with_policy(bot.sender.clone(), Metrics::new(), policy);
+    (server, bot, outbox)
+}
+
+#[tokio::test]
+async fn an_answer_goes_to_its_thread_escaped_and_without_previews() {
+    let (server, _bot, outbox) = start().await;
+    let target = Target { channel: "C1".into(), thread: Some("1.1".into()) };
+    let text = format!("{}: <!channel> & more", mention("U1"));
+    outbox.deliver(Reply { target, text }).await.unwrap();
+    let expected = json!({
+        "channel": "C1", "thread_ts": "1.1", "text": "<@U1>: &lt;!channel&gt; &amp; more",
+        "unfurl_links": false, "unfurl_media": false,
+    });
+    assert_eq!(server.world().posts, [expected]);
+}
+
+#[tokio::test]
+async fn a_long_answer_is_split_so_that_no_part_exceeds_what_slack_shows_once_escaped() {
+    let (server, _bot, outbox) = start().await;
+    let line = "a < b && c > d\n";
+    outbox.deliver(reply("C1", &line.repeat(600))).await.unwrap();
+    let posted = server.posted();
+    assert!(posted.len() > 3);
+    assert!(posted.iter().all(|text| text.chars().count() <= 4_000));
+    let lines: usize = posted.iter().map(|text| text.matches("a &lt; b &amp;&amp; c &gt; d").count()).sum();
+    assert_eq!(lines, 600);
+}
+
+#[tokio::test]
+async fn a_rate_limit_is_obeyed_by_its_channel_while_others_go_on() {
+    let (server, _bot, outbox) = start().await;
+    server.world().post_failures = vec![(StatusCode::TOO_MANY_REQUESTS, Some(1))];
+    let limited = tokio::spawn({
+        let outbox = outbox.clone();
+        async move { outbox.deliver(reply("C1", "limited")).await }
+    });
+    eventually("the limit", || server.world().post_failures.is_empty()).await;
+    outbox.deliver(reply("C2", "free")).await.unwrap();
+    assert_eq!(server.posted(), ["free"]);
+    limited.await.unwrap().unwrap();
+    assert_eq!(server.posted(), ["free", "limited"]);
+}
+
+#[tokio::test]
+async fn answers_of_one_channel_stay_in_order_through_failures() {
+    let (server, _bot, outbox) = start().await;
+    server.world().post_failures = vec![
+        (StatusCode::INTERNAL_SERVER_ERROR, None),
+        (StatusCode::TOO_MANY_REQUESTS, Some(0)),
+        (StatusCode::BAD_GATEWAY, None),
+    ];
+    let texts: Vec<String> = (0..20).map(|n| n.to_string()).collect();
+    let deliveries = texts.iter().map(|text| outbox.deliver(reply("C1", text)));
+    for outcome in futures::future::join_all(deliveries).await {
+        outcome.unwrap();
+    }
+    assert_eq!(server.posted(), texts);
+}
+
+#[tokio::test]
+async fn an_answer_that_slack_does_not_want_is_not_tried_again() {
+    let (server, _bot, outbox) = start().await;
+    server.world().post_error = Some("channel_not_found");
+    let outcome = outbox.deliver(reply("C1", "hello")).await;
+    assert_eq!(outcome, Err(Undeliverable::Rejected("channel_not_found".into())));
+    server.world().post_error = None;
+    outbox.deliver(reply("C1", "again")).await.unwrap();
+    assert_eq!(server.posted(), ["again"]);
+}
+
+#[tokio::test]
+async fn a_flush_waits_for_what_is_on_its_way() {
+    let (server, _bot, outbox) = start().await;
+    server.world().post_failures = vec![(StatusCode::BAD_GATEWAY, None); 3];
+    let delivery = tokio::spawn({
+        let outbox = outbox.clone();
+        async move { outbox.deliver(reply("C1", "last words")).await }
+    });
+    eventually("a first attempt", || server.world().post_failures.len() < 3).await;
+    assert!(outbox.flush(Duration::from_secs(10)).await);
+    assert_eq!(server.posted(), ["last words"]);
+    delivery.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn answers_are_still_sent_after_the_socket_was_closed_for_shutdown() {
+    let (server, mut bot, outbox) = start().await;
+    bot.shutdown.cancel();
+    (&mut bot.task).await.unwrap();
+    outbox.deliver(reply("C1", "goodbye")).await.unwrap();
+    assert_eq!(server.posted(), ["goodbye"]);
+}

@@ -1,0 +1,327 @@
+//! A small Slack that does what a test tells it: three methods of the Web API and the sockets.
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard},
+    time::{Duration, Instant},
+};
+
+use axum::{
+    Json, Router,
+    extract::{
+        State, WebSocketUpgrade,
+        ws::{Message, WebSocket},
+    },
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+    routing::{any, post},
+};
+use serde_json::{Value, json};
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, oneshot},
+    task::AbortHandle,
+};
+
+/// All scopes that the bot uses.
+pub const SCOPES: &str =
+    "chat:write,app_mentions:read,channels:history,groups:history,im:history,mpim:history";
+
+/// What a new socket is met with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Welcome {
+    Hello,
+    /// Accepted, and then silence.
+    Silence,
+    /// Accepted, and closed at once.
+    Close,
+    /// A `disconnect` of this reason instead of `hello`.
+    Disconnect(&'static str),
+}
+
+/// What Slack answers, and what it has seen.
+pub struct World {
+    pub bot_token: String,
+    pub app_token: String,
+    /// Error of `auth.test` and `chat.postMessage`.
+    pub bot_error: Option<&'static str>,
+    /// Error of `apps.connections.open`.
+    pub app_error: Option<&'static str>,
+    /// Status of `apps.connections.open` instead of an answer.
+    pub app_status: Option<StatusCode>,
+    /// Value of the `x-oauth-scopes` header.
+    pub scopes: &'static str,
+    pub welcome: Welcome,
+    /// Where the next sockets are sent instead, one each.
+    pub detours: Vec<String>,
+    /// Answers of the next calls of `chat.postMessage` instead of success: a status, and seconds to wait.
+    pub post_failures: Vec<(StatusCode, Option<u64>)>,
+    /// Error of `chat.postMessage`.
+    pub post_error: Option<&'static str>,
+    pub opens: Vec<Instant>,
+    pub auth_tests: usize,
+    /// Bodies of what was posted.
+    pub posts: Vec<Value>,
+    pub sockets: Vec<Socket>,
+}
+
+/// One socket that was accepted.
+pub struct Socket {
+    orders: mpsc::UnboundedSender<Order>,
+    /// Ids of the envelopes that were acknowledged.
+    pub acknowledged: Vec<String>,
+    pub is_open: bool,
+    /// How many sockets were open when this one was accepted.
+    pub others: usize,
+    /// It was closed by a close handshake that the bot began.
+    pub said_goodbye: bool,
+}
+
+enum Order {
+    Send(String),
+    /// Neither read nor write from now on.
+    Freeze,
+}
+
+/// A running server.
+pub struct Server {
+    pub address: SocketAddr,
+    world: Arc<Mutex<World>>,
+    task: AbortHandle,
+    stop: Option<oneshot::Sender<()>>,
+}
+
+type Shared = State<(SocketAddr, Arc<Mutex<World>>)>;
+
+impl Server {
+    pub async fn start() -> Server {
+        Self::start_at("127.0.0.1:0".parse().unwrap()).await
+    }
+
+    pub async fn start_at(address: SocketAddr) -> Server {
+        let world = Arc::new(Mutex::new(World {
+            bot_token: "xoxb-1".into(),
+            app_token: "xapp-1".into(),
+            bot_error: None,
+            app_error: None,
+            app_status: None,
+            scopes: SCOPES,
+            welcome: Welcome::Hello,
+            detours: Vec::new(),
+            post_failures: Vec::new(),
+            post_error: None,
+            opens: Vec::new(),
+            auth_tests: 0,
+            posts: Vec::new(),
+            sockets: Vec::new(),
+        }));
+        let listener = TcpListener::bind(address).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = Router::new()
+            .route("/api/auth.test", post(auth_test))
+            .route("/api/apps.connections.open", post(open))
+            .route("/api/chat.postMessage", post(post_message))
+            .route("/link", any(link))
+            .with_state((address, world.clone()));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let task = tokio::spawn(async move {
+            tokio::select! {
+                served = axum::serve(listener, router).into_future() => served.unwrap(),
+                _ = stopped => (),
+            }
+        });
+        Server { address, world, task: task.abort_handle(), stop: Some(stop) }
+    }
+
+    pub fn api_url(&self) -> String {
+        format!("http://{}/api/", self.address)
+    }
+
+    pub fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap()
+    }
+
+    /// Sends `frame` through socket `n`.
+    pub fn send(&self, n: usize, frame: &Value) {
+        self.send_text(n, &frame.to_string());
+    }
+
+    pub fn send_text(&self, n: usize, frame: &str) {
+        self.world().sockets[n].orders.send(Order::Send(frame.into())).unwrap();
+    }
+
+    pub fn freeze(&self, n: usize) {
+        self.world().sockets[n].orders.send(Order::Freeze).unwrap();
+    }
+
+    pub fn disconnect(&self, n: usize, reason: &str) {
+        self.send(n, &json!({"type": "disconnect", "reason": reason, "debug_info": {"host": "h"}}));
+    }
+
+    pub fn open_sockets(&self) -> usize {
+        self.world().sockets.iter().filter(|socket| socket.is_open).count()
+    }
+
+    /// Texts of what was posted.
+    pub fn posted(&self) -> Vec<String> {
+        self.world().posts.iter().map(|post| post["text"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop.take();
+        self.task.abort();
+    }
+}
+
+/// An envelope around an event of type `kind`.
+pub fn envelope(id: &str, event: &Value) -> Value {
+    json!({
+        "envelope_id": id, "type": "events_api", "accepts_response_payload": false, "retry_attempt": 0,
+        "payload": {"type": "event_callback", "team_id": "T1", "event_id": format!("Ev{id}"), "event": event},
+    })
+}
+
+/// A message that U1 typed in channel C1.
+pub fn typed(ts: &str, text: &str) -> Value {
+    json!({
+        "type": "message", "user": "U1", "channel": "C1", "channel_type": "channel", "ts": ts, "text": text,
+        "blocks": [{"type": "from_the_future", "elements": []}],
+    })
+}
+
+fn is_authorised(headers: &HeaderMap, token: &str) -> bool {
+    headers.get("authorization").is_some_and(|value| value == &format!("Bearer {token}"))
+}
+
+fn refused(code: &str) -> Response {
+    Json(json!({"ok": false, "error": code})).into_response()
+}
+
+async fn auth_test(State((_, world)): Shared, headers: HeaderMap) -> Response {
+    let mut world = world.lock().unwrap();
+    world.auth_tests += 1;
+    match world.bot_error {
+        Some(code) => refused(code),
+        None if !is_authorised(&headers, &world.bot_token) => refused("invalid_auth"),
+        None => {
+            let answer = json!({
+                "ok": true, "url": "https://acme.slack.com/", "team": "acme", "team_id": "T1", "user": "ops",
+                "user_id": "UBOT", "bot_id": "BBOT",
+            });
+            ([("x-oauth-scopes", world.scopes)], Json(answer)).into_response()
+        }
+    }
+}
+
+async fn open(State((address, world)): Shared, headers: HeaderMap) -> Response {
+    let mut world = world.lock().unwrap();
+    world.opens.push(Instant::now());
+    if let Some(status) = world.app_status {
+        return status.into_response();
+    }
+    match world.app_error {
+        Some(code) => refused(code),
+        None if !is_authorised(&headers, &world.app_token) => refused("invalid_auth"),
+        None => {
+            let here = format!("ws://{address}/link?ticket=1");
+            let url = if world.detours.is_empty() { here } else { world.detours.remove(0) };
+            Json(json!({"ok": true, "url": url})).into_response()
+        }
+    }
+}
+
+async fn post_message(State((_, world)): Shared, headers: HeaderMap, Json(body): Json<Value>) -> Response {
+    let mut world = world.lock().unwrap();
+    if !world.post_failures.is_empty() {
+        let (status, retry_after) = world.post_failures.remove(0);
+        return match retry_after {
+            Some(seconds) => (status, [("retry-after", seconds.to_string())]).into_response(),
+            None => status.into_response(),
+        };
+    }
+    match world.bot_error.or(world.post_error) {
+        Some(code) => refused(code),
+        None if !is_authorised(&headers, &world.bot_token) => refused("invalid_auth"),
+        None => {
+            world.posts.push(body);
+            Json(json!({"ok": true, "channel": "C1", "ts": "1.2", "message": {"blocks": "unexpected"}}))
+                .into_response()
+        }
+    }
+}
+
+async fn link(State((_, world)): Shared, upgrade: WebSocketUpgrade) -> Response {
+    upgrade.on_upgrade(move |socket| async move {
+        let (orders, received) = mpsc::unbounded_channel();
+        let (n, welcome) = {
+            let mut world = world.lock().unwrap();
+            let others = world.sockets.iter().filter(|socket| socket.is_open).count();
+            let is_open = world.welcome == Welcome::Hello;
+            let socket = Socket { orders, acknowledged: Vec::new(), is_open, others, said_goodbye: false };
+            world.sockets.push(socket);
+            (world.sockets.len() - 1, world.welcome)
+        };
+        let said_goodbye = serve(socket, welcome, received, &world, n).await.is_none();
+        let socket = &mut world.lock().unwrap().sockets[n];
+        socket.is_open = false;
+        socket.said_goodbye = said_goodbye;
+    })
+}
+
+/// Serves one socket; none when the bot closed it.
+async fn serve(
+    mut socket: WebSocket,
+    welcome: Welcome,
+    mut orders: mpsc::UnboundedReceiver<Order>,
+    world: &Mutex<World>,
+    n: usize,
+) -> Option<()> {
+    let frame = match welcome {
+        Welcome::Hello => json!({"type": "hello", "num_connections": 1, "debug_info": {"host": "h"}}),
+        Welcome::Disconnect(reason) => json!({"type": "disconnect", "reason": reason}),
+        Welcome::Silence => return std::future::pending().await,
+        Welcome::Close => return Some(()),
+    };
+    socket.send(Message::text(frame.to_string())).await.ok()?;
+    loop {
+        tokio::select! {
+            order = orders.recv() => match order? {
+                Order::Send(frame) => socket.send(Message::text(frame)).await.ok()?,
+                Order::Freeze => return std::future::pending().await,
+            },
+            message = socket.recv() => match message?.ok()? {
+                Message::Text(text) => {
+                    let frame: Value = serde_json::from_str(&text).unwrap();
+                    let id = frame["envelope_id"].as_str().unwrap().to_owned();
+                    world.lock().unwrap().sockets[n].acknowledged.push(id);
+                }
+                Message::Close(_) => return None,
+                _ => (),
+            },
+        }
+    }
+}
+
+/// A port that takes connections and never says a word.
+pub async fn black_hole() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut held = Vec::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            held.push(stream);
+        }
+    });
+    address
+}
+
+/// Waits until `condition` holds.
+pub async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < Duration::from_secs(10), "{what}: not within 10 s");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
