@@ -8,6 +8,7 @@ mod lanes;
 mod program;
 
 use std::{
+    any::Any,
     panic::AssertUnwindSafe,
     sync::Arc,
     time::{Duration, Instant},
@@ -80,7 +81,7 @@ impl Engine {
         let program = self.program.borrow().clone();
         let started = Instant::now();
         let answering = AssertUnwindSafe(self.answer(&program, incoming)).catch_unwind();
-        let answer = answering.await.unwrap_or_else(|_| Some(self.apology("the command panicked")));
+        let answer = answering.await.unwrap_or_else(|panic| Some(apology(panic.as_ref())));
         let Some(Answer { text, outcome }) = answer else { return };
         self.metrics.command(outcome, started.elapsed());
         let text = if text.trim().is_empty() { answers::NOTHING_TO_SAY.to_owned() } else { text };
@@ -162,13 +163,15 @@ impl Engine {
             }
         }
     }
+}
 
-    /// For what should not have happened: the answer carries an id that is in the log.
-    fn apology(&self, what: &str) -> Answer {
-        let id = format!("{:08x}", rand::random::<u32>());
-        tracing::error!(correlation_id = id, what, "internal error");
-        answers::internal_error(&id)
-    }
+/// For what should not have happened: the answer carries an id that is in the log.
+fn apology(panic: &(dyn Any + Send)) -> Answer {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    let id = format!("{:08x}", rand::random::<u32>());
+    tracing::error!(correlation_id = id, panic = text, "a command panicked");
+    answers::internal_error(&id)
 }
 
 fn label(error: &StorageError) -> &'static str {

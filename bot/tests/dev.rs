@@ -1,5 +1,13 @@
 //! `chatops-bot dev`, driven through a pipe like a person would.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking"
+)]
+
+#[allow(dead_code, reason = "the tests of storage need more of it")]
 #[path = "support/redis_server.rs"]
 mod redis_server;
 
@@ -114,7 +122,7 @@ fn what_is_mistyped_is_answered_with_what_is_meant() {
 
 #[test]
 fn help_lists_what_the_files_declare() {
-    let mut dev = Conversation::start(&["-f", &sample("democmd.yaml")]);
+    let dev = Conversation::start(&["-f", &sample("democmd.yaml")]);
     writeln!(dev.typed.as_ref().unwrap(), "help\nhelp democmd").unwrap();
     let (help, _) = dev.ends();
     assert!(help.contains(&"• !democmd add – Remember a value".to_owned()), "{help:?}");

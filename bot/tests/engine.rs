@@ -1,5 +1,12 @@
 //! The command loop, spoken to by a script: who is answered what, in which order, and what happens when things fail.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking"
+)]
+
 use std::{
     collections::HashMap,
     sync::Arc,
@@ -249,7 +256,7 @@ async fn storage_that_is_not_there_is_admitted_at_once() {
     };
     let redis = Redis::new(unreachable);
     let keeper = redis.clone();
-    tokio::spawn(async move { keeper.run(|_| (), CancellationToken::new()).await });
+    tokio::spawn(async move { keeper.run(|_| ()).await });
     let mut world = start(&demo(), Arc::new(redis));
     let said = world.asks("!look x").await;
     assert!(said.starts_with("My storage cannot be reached at the moment"), "{said}");

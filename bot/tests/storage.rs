@@ -1,5 +1,12 @@
 //! One contract for every storage, and how Redis's faults are told and outlasted. Against a real redis-server.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking"
+)]
+
 #[path = "support/redis_server.rs"]
 mod redis_server;
 
@@ -13,7 +20,7 @@ use chatops_crds::{
 use redis_server::{RedisServer, free_port};
 use serde_json::{Value, json};
 use tokio::{sync::watch, time::timeout};
-use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+use tokio_util::task::AbortOnDropHandle;
 
 /// Longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -37,7 +44,7 @@ fn keep(config: RedisConfig) -> Kept {
     let tell = move |report| {
         sender.send_replace(report);
     };
-    let task = tokio::spawn(async move { keeper.run(tell, CancellationToken::new()).await });
+    let task = tokio::spawn(async move { keeper.run(tell).await });
     Kept { redis, report, _keeper: AbortOnDropHandle::new(task) }
 }
 
@@ -47,7 +54,7 @@ impl Kept {
         assert_eq!(waited, Ok(true), "{what}: {:?}", self.report.borrow());
     }
 
-    async fn is_ready(mut self) -> Self {
+    async fn once_ready(mut self) -> Self {
         self.until("it gets ready", PATIENCE, |report| report.ready && report.fault.is_none()).await;
         self
     }
@@ -167,8 +174,8 @@ async fn memory_keeps_the_contract() {
 #[tokio::test]
 async fn redis_keeps_the_contract() {
     let server = RedisServer::start("");
-    let storage = keep(config(server.address(), "prod/ops")).is_ready().await;
-    let other = keep(config(server.address(), "prod/ops2")).is_ready().await;
+    let storage = keep(config(server.address(), "prod/ops")).once_ready().await;
+    let other = keep(config(server.address(), "prod/ops2")).once_ready().await;
     keeps_the_contract(Arc::new(storage.redis.clone()), Arc::new(other.redis.clone())).await;
 }
 
@@ -178,7 +185,7 @@ async fn redis_with_a_password_and_another_database_keeps_the_contract() {
     let password = Some(file(server.folder.path(), "password", "correct-horse\n"));
     let one = RedisConfig { password, database: 3, ..config(server.address(), "prod/ops") };
     let other = RedisConfig { database: 4, ..one.clone() };
-    let (one, other) = (keep(one).is_ready().await, keep(other).is_ready().await);
+    let (one, other) = (keep(one).once_ready().await, keep(other).once_ready().await);
     keeps_the_contract(Arc::new(one.redis.clone()), Arc::new(other.redis.clone())).await;
 }
 
@@ -193,7 +200,7 @@ async fn redis_with_a_user_that_may_only_use_the_keys_of_the_bot_keeps_the_contr
         ..config(server.address(), "prod/ops")
     };
     let other = RedisConfig { key_prefix: "prod/other".into(), ..credentials.clone() };
-    let (one, other) = (keep(credentials).is_ready().await, keep(other).is_ready().await);
+    let (one, other) = (keep(credentials).once_ready().await, keep(other).once_ready().await);
     keeps_the_contract(Arc::new(one.redis.clone()), Arc::new(other.redis.clone())).await;
 }
 
@@ -216,9 +223,9 @@ async fn redis_over_tls_keeps_the_contract_and_an_untrusted_certificate_is_told(
     let folder = tempfile::tempdir().unwrap();
     let [certificate_file, key] = certificate(folder.path(), "server");
     let server = RedisServer::start_with_tls(&certificate_file, &key);
-    let storage = keep(trusting(server.address(), &certificate_file)).is_ready().await;
+    let storage = keep(trusting(server.address(), &certificate_file)).once_ready().await;
     let other = RedisConfig { key_prefix: "other".into(), ..trusting(server.address(), &certificate_file) };
-    let other = keep(other).is_ready().await;
+    let other = keep(other).once_ready().await;
     keeps_the_contract(Arc::new(storage.redis.clone()), Arc::new(other.redis.clone())).await;
 
     let [stranger, _] = certificate(folder.path(), "stranger");
@@ -231,7 +238,7 @@ async fn redis_over_tls_keeps_the_contract_and_an_untrusted_certificate_is_told(
 #[tokio::test]
 async fn what_is_stored_is_plain_json_with_an_index_per_plugin() {
     let server = RedisServer::start("");
-    let storage = keep(config(server.address(), "prod/ops")).is_ready().await;
+    let storage = keep(config(server.address(), "prod/ops")).once_ready().await;
     storage.redis.set("demo", "colour", json!("blue")).await.unwrap();
     let client = redis::Client::open(format!("redis://{}", server.address())).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
@@ -258,7 +265,7 @@ async fn a_server_that_is_not_there_is_told_and_found_when_it_comes() {
 async fn a_server_that_dies_is_told_and_found_when_it_comes_back() {
     let server = RedisServer::start("");
     let port = server.port;
-    let mut storage = keep(config(server.address(), "prod/ops")).is_ready().await;
+    let mut storage = keep(config(server.address(), "prod/ops")).once_ready().await;
     drop(server);
     assert_eq!(storage.fault(FaultCode::StorageUnreachable, "cause").await, "refused");
     let _server = RedisServer::start_on(port, "");
@@ -324,7 +331,7 @@ async fn a_rotated_password_is_taken_up_before_the_old_connection_ends() {
         password: Some(file(folder, "password", "old")),
         ..config(server.address(), "prod/ops")
     })
-    .is_ready()
+    .once_ready()
     .await;
     let client = redis::Client::open(format!("redis://:admin@{}", server.address())).unwrap();
     let mut admin = client.get_multiplexed_async_connection().await.unwrap();

@@ -1,5 +1,12 @@
 //! `chatops-bot validate`: what is wrong, where, in which words.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking"
+)]
+
 use std::{fs, process::Command};
 
 /// What it prints about `yaml`, and whether it accepts it.

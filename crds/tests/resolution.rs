@@ -1,5 +1,7 @@
 //! From a ChatBot and the plugins around it to a catalogue and all problems.
 
+#![allow(clippy::unwrap_used, reason = "what helps tests fails by panicking")]
+
 use chatops_crds::{
     BotPlugin, ChatBot,
     bot_config::{Placement, SecretSource, StorageConfig, render},

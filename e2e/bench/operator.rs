@@ -35,10 +35,7 @@ pub async fn measure(table: &mut Table) -> Result<()> {
 async fn on(cluster: &Cluster, table: &mut Table) -> Result<()> {
     let manifests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../manifests");
     operator::install_without_deployment(cluster, &manifests).await?;
-    let rights = Rights::of_the_shipped_account(cluster, None).await?;
-    let program = program("chatops-operator")?;
-    let mut first = Operator::start(&program, &rights, "first")?;
-    first.ready().await?;
+    let mut first = start(cluster, "first").await?;
 
     apply_bots(cluster, 0..1).await?;
     deployments(cluster, 1).await?;
@@ -55,10 +52,16 @@ async fn on(cluster: &Cluster, table: &mut Table) -> Result<()> {
     )?;
 
     first.terminate(Duration::from_secs(10)).await?;
-    let mut second = Operator::start(&program, &rights, "second")?;
-    second.ready().await?;
+    let _second = start(cluster, "second").await?;
     let after = settled(cluster).await?;
     table.add("API writes after a restart of the operator", (after - before).to_string(), "0")
+}
+
+async fn start(cluster: &Cluster, identity: &str) -> Result<Operator> {
+    let rights = Rights::of_the_shipped_account(cluster, None).await?;
+    let mut operator = Operator::start(&program("chatops-operator")?, rights, identity)?;
+    operator.ready().await?;
+    Ok(operator)
 }
 
 async fn apply_bots(cluster: &Cluster, numbers: std::ops::Range<usize>) -> Result<()> {

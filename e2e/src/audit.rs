@@ -1,6 +1,10 @@
 //! The API server's audit log: who did what.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
@@ -14,7 +18,16 @@ pub struct Request {
     pub verb: String,
     user: User,
     object_ref: Option<ObjectRef>,
-    response_status: Option<ResponseStatus>,
+    #[serde(default)]
+    annotations: BTreeMap<String, String>,
+    #[serde(default)]
+    response_status: ResponseStatus,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+struct ResponseStatus {
+    #[serde(default)]
+    code: u16,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -28,14 +41,6 @@ struct ObjectRef {
     resource: String,
     subresource: String,
     api_group: String,
-    namespace: String,
-    name: String,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct ResponseStatus {
-    #[serde(default)]
-    code: u16,
 }
 
 /// A verb on a resource, as a rule of a Role grants it.
@@ -74,30 +79,30 @@ impl Request {
         !reads.contains(&self.verb.as_str()) && !lease
     }
 
-    /// The API server refused it for want of a permission.
+    /// The API server refused it for want of a permission. Admission refuses with the same HTTP status, for instance
+    /// whatever is created in a namespace that is being deleted; that is not meant.
     pub fn is_forbidden(&self) -> bool {
-        self.response_status.as_ref().is_some_and(|status| status.code == 403)
+        self.annotations.get("authorization.k8s.io/decision").is_some_and(|decision| decision == "forbid")
     }
 
-    /// What it needed; none for what is no resource.
-    pub fn permission(&self) -> Option<Permission> {
+    /// What it needed; nothing for what is no resource. An apply that creates needs `create` besides.
+    fn permissions(&self) -> Vec<Permission> {
+        let created = self.verb == "patch" && self.response_status.code == 201;
+        let verbs = [Some(self.verb.as_str()), created.then_some("create")];
+        verbs.into_iter().flatten().filter_map(|verb| self.permission(verb)).collect()
+    }
+
+    fn permission(&self, verb: &str) -> Option<Permission> {
         let object = self.object_ref.as_ref()?;
         let resource = match object.subresource.as_str() {
             "" => object.resource.clone(),
             subresource => format!("{}/{subresource}", object.resource),
         };
-        Some(Permission { group: object.api_group.clone(), resource, verb: self.verb.clone() })
-    }
-
-    /// The object, as `namespace/name`.
-    pub fn object(&self) -> String {
-        self.object_ref
-            .as_ref()
-            .map_or_else(String::new, |object| format!("{}/{}", object.namespace, object.name))
+        Some(Permission { group: object.api_group.clone(), resource, verb: verb.to_owned() })
     }
 }
 
 /// What `requests` needed and were granted.
 pub fn permissions(requests: &[Request]) -> BTreeSet<Permission> {
-    requests.iter().filter(|request| !request.is_forbidden()).filter_map(Request::permission).collect()
+    requests.iter().filter(|request| !request.is_forbidden()).flat_map(Request::permissions).collect()
 }

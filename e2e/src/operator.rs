@@ -86,6 +86,7 @@ pub struct Operator {
     listen: SocketAddr,
     log: PathBuf,
     _folder: TempDir,
+    _rights: Rights,
 }
 
 impl Operator {
@@ -93,7 +94,7 @@ impl Operator {
     ///
     /// # Errors
     /// It can't be started.
-    pub fn start(program: &Path, rights: &Rights, identity: &str) -> Result<Self> {
+    pub fn start(program: &Path, rights: Rights, identity: &str) -> Result<Self> {
         let listen = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let folder = tempfile::tempdir()?;
         let log = folder.path().join("log");
@@ -115,7 +116,7 @@ impl Operator {
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
-        Ok(Self { process, listen, log, _folder: folder })
+        Ok(Self { process, listen, log, _folder: folder, _rights: rights })
     }
 
     /// Waits until `/readyz` says so.

@@ -21,6 +21,7 @@ use crate::{
     cluster::{
         Guarded,
         cache::Cache,
+        client::brief,
         status::{StatusWriter, write_unreadable},
     },
 };
@@ -49,7 +50,7 @@ impl Context {
 
 /// Why a reconcile has to be tried again.
 #[derive(Debug, thiserror::Error)]
-#[error("status: {0}")]
+#[error("status: {}", brief(.0))]
 pub struct Error(#[source] kube::Error);
 
 /// Makes `plugin`'s status what its bots say of it.

@@ -19,7 +19,7 @@ use kube::Client;
 
 use crate::{
     bots::reports::Reports,
-    cluster::{Guarded, cache::Cache, status::StatusWriter},
+    cluster::{Guarded, cache::Cache, client::brief, status::StatusWriter},
 };
 
 /// What the operator's administrator decided.
@@ -68,12 +68,9 @@ impl Context {
 pub enum Error {
     #[error("apply: {0}")]
     Apply(#[source] apply::Error),
-    #[error("status: {0}")]
+    #[error("status: {}", brief(.0))]
     Status(#[source] kube::Error),
 }
-
-/// Looks again this often while something outside the caches stands in the way: a foreign object, a quota.
-const BLOCKED: Duration = Duration::from_secs(5);
 
 /// Makes the cluster what `bot` says, and `bot`'s status what the cluster is. Returns when to look again at the latest;
 /// none if only a change can make a difference.
@@ -103,8 +100,10 @@ pub async fn reconcile(bot: Arc<Guarded<ChatBot>>, context: Arc<Context>) -> Res
     let facts = status::Facts::new(bot, &resolution, &found, &validated, applied.as_ref());
     status::update(&facts, &context).await.map_err(Error::Status)?;
     match applied {
-        Some(Err(error)) if error.is_worth_another_try() => Err(Error::Apply(error)),
-        Some(Err(_reported)) => Ok(Some(BLOCKED)),
+        Some(Err(error)) => match error.look_again() {
+            Some(pause) => Ok(Some(pause)),
+            None => Err(Error::Apply(error)),
+        },
         _ => Ok(refresh_again),
     }
 }

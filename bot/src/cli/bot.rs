@@ -108,24 +108,19 @@ impl Bot {
         self.serve(listen, &mut parts).await?;
         let mut engine = self.start_engine(&inbox, &stop, outbox.clone(), &mut parts);
         let mut adapter = AbortOnDropHandle::new(tokio::spawn(adapter(inbox.clone(), stop.clone())));
-        let mut adapter_ended = None;
         let outcome = tokio::select! {
             signal = signals.next() => {
                 tracing::info!(signal, "stopping");
                 Ok(())
             }
-            ended = &mut adapter => {
-                let outcome = ended.unwrap_or_else(|error| Err(Failure::Panicked(error)));
-                adapter_ended = Some(());
-                outcome
-            }
+            ended = &mut adapter => ended.unwrap_or_else(|error| Err(Failure::Panicked(error))),
             ended = &mut engine => Err(unexpected(ended.map(|()| "the engine"))),
             ended = parts.next() => Err(unexpected(ended)),
         };
         let aborting = AbortOnDropHandle::new(tokio::spawn(signals.abort()));
         self.facts.shut_down();
         stop.cancel();
-        if adapter_ended.is_none() {
+        if !adapter.is_finished() {
             // It closes its connections, or they break off.
             let _ = timeout(ADAPTER_CLOSES, &mut adapter).await;
         }
@@ -145,7 +140,8 @@ impl Bot {
         let Some(address) = listen else { return Ok(()) };
         let listener =
             TcpListener::bind(address).await.map_err(|error| Failure::Listen { address, error })?;
-        let (facts, metrics, end) = (self.facts.clone(), self.metrics.clone(), parts.end.clone());
+        // It ends with the process: until then the operator wants to know.
+        let (facts, metrics, end) = (self.facts.clone(), self.metrics.clone(), CancellationToken::new());
         parts.spawn("the HTTP server", async move {
             if let Err(error) = report::serve(listener, facts, metrics, end).await {
                 tracing::error!(%error, "the HTTP server failed");
@@ -188,9 +184,10 @@ impl Bot {
                 Arc::new(Memory::new())
             }
             StorageConfig::Redis(config) => {
+                report(StorageReport { kind: StorageKind::Redis, ready: false, fault: None });
                 let redis = Redis::new(config.clone());
-                let (keeper, end) = (redis.clone(), parts.end.clone());
-                parts.spawn("storage", async move { keeper.run(report, end).await });
+                let keeper = redis.clone();
+                parts.spawn("storage", async move { keeper.run(report).await });
                 Arc::new(redis)
             }
         }
@@ -205,7 +202,6 @@ fn unexpected(ended: Result<&'static str, JoinError>) -> Failure {
 #[derive(Default)]
 struct Parts {
     tasks: JoinSet<&'static str>,
-    end: CancellationToken,
 }
 
 impl Parts {

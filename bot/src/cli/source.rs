@@ -55,7 +55,7 @@ pub(super) enum LoadError {
     Version { found: u32 },
     #[error(transparent)]
     Manifests(#[from] ReadError),
-    #[error("{} of the YAML would be refused by the API server", if .0.len() == 1 { "a part".into() } else { format!("{} parts", .0.len()) })]
+    #[error("the API server would refuse this YAML")]
     Refused(Vec<Diagnostic>),
     #[error(transparent)]
     NoBot(#[from] NoBot),

@@ -169,6 +169,8 @@ impl fmt::Display for Hint<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn argument(name: &str) -> Argument {
@@ -243,5 +245,21 @@ mod tests {
         let two = [required("key"), required("value")];
         assert_eq!(parse(&two, "").unwrap_err().to_string(), r#""key" and "value" are missing."#);
         assert_eq!(parse(&two, "a b c").unwrap_err().to_string(), r#""c" is one argument too many."#);
+    }
+
+    proptest! {
+        #[test]
+        fn free_text_comes_back_exactly_as_it_was_typed(typed in "[ -~\n“”‘’—é`]{1,60}") {
+            let rest = [Argument { rest: true, ..required("text") }];
+            match parse(&rest, &typed) {
+                Ok(values) => prop_assert_eq!(values["text"].as_str(), typed.trim()),
+                Err(_) => prop_assert_eq!(typed.trim(), ""),
+            }
+        }
+
+        #[test]
+        fn anything_can_be_typed(typed in "\\PC*") {
+            let _ = deploy(&typed);
+        }
     }
 }

@@ -15,7 +15,6 @@ use tokio::{
     sync::{Notify, watch},
     time::timeout,
 };
-use tokio_util::sync::CancellationToken;
 
 use super::{Entry, MAX_LISTED, Outcome, Storage, StorageError};
 
@@ -59,13 +58,10 @@ impl Redis {
         Redis { shared: Arc::new(Shared { config, link, doubt: Notify::new() }) }
     }
 
-    /// Keeps a connection open until `shutdown`, and tells `report` how it fares whenever that changes. Faults are
-    /// outlasted, never returned.
-    pub async fn run(&self, report: impl Fn(StorageReport), shutdown: CancellationToken) {
-        tokio::select! {
-            () = keeper::keep(&self.shared, report) => (),
-            () = shutdown.cancelled() => (),
-        }
+    /// Keeps a connection open, and tells `report` how it fares whenever that changes. Never returns: faults are
+    /// outlasted.
+    pub async fn run(&self, report: impl Fn(StorageReport)) {
+        keeper::keep(&self.shared, report).await;
     }
 
     /// Runs `commands` as one transaction, whose answers are `T`.

@@ -173,6 +173,10 @@ mod tests {
     }
 
     #[test]
+    #[allow(
+        clippy::zombie_processes,
+        reason = "that it is reaped without waiting for it is what the test shows"
+    )]
     fn a_child_that_was_killed_is_reaped() {
         let child = Command::new("sleep").arg("60").spawn().expect("sleep starts");
         let identity = Identity::of(child.id().cast_signed()).expect("it runs");

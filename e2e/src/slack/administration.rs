@@ -52,13 +52,15 @@ impl Slack {
         });
     }
 
-    /// Replaces the bot token; the former one gets `token_revoked` from now on. Returns the new one.
+    /// Installs the app anew: it has another bot token, and the former one gets `token_revoked` from now on. Returns the
+    /// new one.
     pub fn rotate_bot_token(&self) -> String {
         let token = ids::bot_token();
         self.shared.change(|world| {
             let app = &mut world.workspace.app;
             let former = std::mem::replace(&mut app.bot_token, Token::new(token.clone()));
             app.former_tokens.insert(former.value);
+            app.uninstalled = false;
         });
         token
     }

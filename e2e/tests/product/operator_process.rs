@@ -52,7 +52,7 @@ impl ControlPlane {
 
     async fn start(&self, identity: &str, through: Option<SocketAddr>) -> Operator {
         let rights = Rights::of_the_shipped_account(&self.cluster, through).await.expect("a kubeconfig");
-        Operator::start(&shared::program("chatops-operator"), &rights, identity).expect("the operator starts")
+        Operator::start(&shared::program("chatops-operator"), rights, identity).expect("the operator starts")
     }
 
     async fn ready(&self, identity: &str) -> Operator {
@@ -143,6 +143,12 @@ fn normalised(mut child: Value, bot: &str) -> Value {
         ["uid", "resourceVersion", "creationTimestamp", "managedFields", "generation", "ownerReferences"]
     {
         metadata.remove(field);
+    }
+    // Hashes and uids, which hold the name.
+    for place in ["/metadata/annotations", "/spec/template/metadata/annotations"] {
+        if let Some(annotations) = child.pointer_mut(place).and_then(Value::as_object_mut) {
+            annotations.retain(|key, _| !key.starts_with("chatops.dev/"));
+        }
     }
     if let Some(spec) = child["spec"].as_object_mut() {
         spec.remove("clusterIP");

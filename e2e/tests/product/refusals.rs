@@ -63,7 +63,11 @@ fn bots() -> Vec<(&'static str, Value, By)> {
             bot(json!({"commands": {"prefix": "!!!!!!!!!!!"}})),
             Schema("may not be more than 10", "spec.commands.prefix"),
         ),
-        ("wrong type", bot(json!({"suspend": "yes"})), Schema("must be of type boolean", "spec.suspend")),
+        (
+            "wrong type",
+            bot(json!({"suspend": "sometimes"})),
+            Schema("must be of type boolean", "spec.suspend"),
+        ),
         (
             "unknown value",
             bot(json!({"slack": {"mode": "Carrier"}})),

@@ -12,7 +12,7 @@ use hyper_util::{
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 
-use crate::cluster::labels;
+use crate::cluster::{client::brief, labels};
 
 /// Largest report that is read, in bytes: a report is a few hundred bytes a plugin.
 const MAX_BYTES: usize = 512 * 1024;
@@ -24,7 +24,7 @@ const CONNECT: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub enum Access {
     /// To the pod's address.
-    Direct(HttpClient<HttpConnector, Body>),
+    Direct(Box<HttpClient<HttpConnector, Body>>),
     /// Through the API server's `pods/proxy`.
     Proxy(kube::Client),
 }
@@ -70,7 +70,7 @@ pub enum AccessError {
     Address(#[from] http::Error),
     #[error("no connection: {0}")]
     Connection(#[from] hyper_util::client::legacy::Error),
-    #[error("the API server did not pass it on: {0}")]
+    #[error("the API server did not pass it on: {}", brief(.0))]
     Proxy(#[from] kube::Error),
     #[error("the bot answered {0}")]
     Status(http::StatusCode),
@@ -87,7 +87,8 @@ impl Access {
     pub fn direct() -> Self {
         let mut connector = HttpConnector::new();
         connector.set_connect_timeout(Some(CONNECT));
-        Self::Direct(HttpClient::builder(TokioExecutor::new()).pool_max_idle_per_host(1).build(connector))
+        let client = HttpClient::builder(TokioExecutor::new()).pool_max_idle_per_host(1).build(connector);
+        Self::Direct(Box::new(client))
     }
 
     /// Requests `path` of the pod.

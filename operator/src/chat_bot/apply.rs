@@ -3,7 +3,7 @@
 //! All are looked at before the first is written, so that a foreign object is named before anything refers to it. The
 //! order of writing: what the pods need comes before the pods, which otherwise start with the configuration before.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures::future::join;
 use k8s_openapi::api::{
@@ -34,9 +34,15 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether trying again soon may help. Otherwise the error is a state that the status reports.
-    pub fn is_worth_another_try(&self) -> bool {
-        matches!(self, Error::Child(ApplyError::Request { .. }))
+    /// If it is a state that the status reports: when to see whether it is over, since no watch tells. Otherwise none,
+    /// and trying again soon may help.
+    pub fn look_again(&self) -> Option<Duration> {
+        match self {
+            Error::Foreign { .. } => Some(Duration::from_secs(5)),
+            Error::Child(ApplyError::Forbidden { .. }) => Some(Duration::from_secs(10)),
+            Error::Child(ApplyError::Invalid { .. }) => Some(Duration::from_secs(60)),
+            Error::Child(ApplyError::Request { .. }) => None,
+        }
     }
 }
 
@@ -48,6 +54,8 @@ struct Findings {
     deployment: Finding<Deployment>,
 }
 
+/// Makes the cluster have `resources`; `children` are the objects as the caches have them.
+///
 /// # Errors
 /// The first thing that stood in the way; what comes before it in the order is applied.
 pub async fn apply(client: &Client, resources: &Resources, children: &Children) -> Result<Applied, Error> {

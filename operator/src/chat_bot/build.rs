@@ -29,6 +29,7 @@ pub struct Resources {
     pub deployment: Prepared<Deployment>,
 }
 
+/// The objects of `bot`, each stamped with its hash.
 pub fn build(bot: &ValidatedBot) -> Resources {
     Resources {
         service_account: Prepared::new(service_account::build(bot)),

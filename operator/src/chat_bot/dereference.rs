@@ -61,6 +61,7 @@ pub fn child_name(name: &str) -> String {
     format!("{name}-bot")
 }
 
+/// Everything around `bot`, as the caches and the bots have told it.
 pub fn dereference(bot: &ChatBot, cache: &Cache, reports: &Reports) -> Dereferenced {
     let (namespace, name) = (bot.namespace().unwrap_or_default(), bot.name_any());
     let child = child_name(&name);

@@ -22,7 +22,7 @@ use tokio::time::Instant;
 use super::validate::ValidatedBot;
 use crate::{
     bots::pods::BotPod,
-    cluster::{FIELD_MANAGER, labels},
+    cluster::{FIELD_MANAGER, client::brief, labels},
 };
 
 /// Pauses between requests for a new configuration. The first request may come before the kubelet's own watch has
@@ -146,7 +146,9 @@ async fn refresh(client: &Client, namespace: &str, pod: &str, now: Timestamp) {
     let api = Api::<Pod>::namespaced(client.clone(), namespace);
     match api.patch_status(pod, &params, &Patch::Merge(&patch)).await {
         Ok(_) => tracing::debug!(pod, namespace, "the kubelet is asked to refresh"),
-        Err(error) => tracing::info!(pod, namespace, %error, "the kubelet could not be asked to refresh"),
+        Err(error) => {
+            tracing::info!(pod, namespace, error = brief(&error), "the kubelet could not be asked to refresh")
+        }
     }
 }
 

@@ -55,6 +55,8 @@ impl Invalid {
     }
 }
 
+/// What `bot` and its catalogue of commands come to.
+///
 /// # Errors
 /// Every problem that stands in the way. Problems of single plugins do not: they are the status's to tell.
 pub fn validate(

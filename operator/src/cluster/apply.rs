@@ -12,7 +12,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{FIELD_MANAGER, covers::covers, labels};
+use super::{FIELD_MANAGER, client::brief, covers::covers, labels};
 
 /// A kind of child.
 pub trait Child:
@@ -98,7 +98,7 @@ pub enum ApplyError {
     #[error("{kind} \"{name}\" may not be created or changed: {message}")]
     Forbidden { kind: String, name: String, message: String },
     /// Anything else: worth another try.
-    #[error("{kind} \"{name}\": {source}")]
+    #[error("{kind} \"{name}\": {}", brief(source))]
     Request { kind: String, name: String, source: kube::Error },
 }
 

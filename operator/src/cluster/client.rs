@@ -22,6 +22,14 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// Between two pieces of a body. Longer than a watch without events lives ([`super::watch`]).
 const READ: Duration = Duration::from_secs(90);
 
+/// The error in a few words: kube's own repeats the whole answer.
+pub fn brief(error: &kube::Error) -> String {
+    match error {
+        kube::Error::Api(status) => format!("{} {}: {}", status.code, status.reason, status.message),
+        other => other.to_string(),
+    }
+}
+
 /// A request that was answered or failed.
 #[derive(Clone, Debug)]
 pub struct Call {

@@ -8,7 +8,7 @@ use k8s_openapi::{
 };
 use kube::{Api, Client, api::PostParams};
 
-use super::{FIELD_MANAGER, apply::hash_of};
+use super::{FIELD_MANAGER, apply::hash_of, client::brief};
 
 /// What is worth an Event: in `after` and not in `before` is something wrong, or the object became ready. Conditions
 /// that say the same make one Event.
@@ -43,7 +43,11 @@ pub async fn publish(client: &Client, regarding: &ObjectReference, condition: &C
     match created {
         Ok(_) => {}
         Err(kube::Error::Api(status)) if status.is_already_exists() => {}
-        Err(error) => tracing::warn!(%error, reason = condition.reason, "an Event could not be published"),
+        Err(error) => tracing::warn!(
+            error = brief(&error),
+            reason = condition.reason,
+            "an Event could not be published"
+        ),
     }
 }
 

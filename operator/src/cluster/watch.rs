@@ -15,6 +15,8 @@ use kube::{
 };
 use serde::de::DeserializeOwned;
 
+use super::client::brief;
+
 /// How long the server keeps a watch open, in seconds. Short, because it bounds how long a half-open connection goes
 /// unnoticed; a new watch from the same resource version costs the server little.
 const WATCH_SECONDS: u32 = 60;
@@ -49,7 +51,7 @@ pub async fn follow<K>(
                 }
                 Err(error) => {
                     restarted();
-                    tracing::warn!(kind = %K::kind(&()), %error, "the watch failed and is started again");
+                    tracing::warn!(kind = %K::kind(&()), error = words(&error), "the watch failed and is started again");
                     if is_expired(&error) {
                         break;
                     }
@@ -62,6 +64,15 @@ pub async fn follow<K>(
 /// The watcher lists anew when an event says that its version is too old, but not when the answer's head says so.
 fn is_expired(error: &watcher::Error) -> bool {
     matches!(error, watcher::Error::WatchStartFailed(kube::Error::Api(status)) if status.code == 410)
+}
+
+fn words(error: &watcher::Error) -> String {
+    match error {
+        watcher::Error::InitialListFailed(error) => format!("list: {}", brief(error)),
+        watcher::Error::WatchStartFailed(error) | watcher::Error::WatchFailed(error) => brief(error),
+        watcher::Error::WatchError(status) => format!("{} {}", status.code, status.message),
+        watcher::Error::NoResourceVersion => error.to_string(),
+    }
 }
 
 fn backoff() -> ExponentialBackoff {

@@ -23,20 +23,18 @@ const DOUBT: Duration = Duration::from_millis(200);
 
 /// Never returns.
 pub(super) async fn keep(shared: &Shared, report: impl Fn(StorageReport)) {
-    report(StorageReport { kind: StorageKind::Redis, ready: false, fault: None });
+    let mut reporter = Reporter { report, told: None };
     loop {
         match open(shared).await {
             Ok((connected, credentials)) => {
-                tracing::info!(address = shared.config.address, "Redis answers");
-                report(state(connected.read_only.clone()));
-                tend(shared, connected, credentials, &report).await;
+                reporter.tell(connected.read_only.clone());
+                tend(shared, connected, credentials, &mut reporter).await;
                 // The first attempt to open it again is worth waiting for.
                 shared.link.send_replace(Link::Opening);
             }
             Err(fault) => {
-                tracing::warn!(code = ?fault.code, args = ?fault.args, "Redis cannot be used");
                 shared.link.send_replace(Link::Down);
-                report(state(Some(fault)));
+                reporter.tell(Some(fault));
                 sleep(RETRY).await;
             }
         }
@@ -50,7 +48,12 @@ async fn open(shared: &Shared) -> Result<(Connected, Credentials), Fault> {
 }
 
 /// Returns when the connection is of no use any more.
-async fn tend(shared: &Shared, connected: Connected, mut used: Credentials, report: &impl Fn(StorageReport)) {
+async fn tend<R: Fn(StorageReport)>(
+    shared: &Shared,
+    connected: Connected,
+    mut used: Credentials,
+    reporter: &mut Reporter<R>,
+) {
     let Connected { mut connection, mut driver, .. } = connected;
     shared.link.send_replace(Link::Open(connection.clone()));
     loop {
@@ -65,12 +68,8 @@ async fn tend(shared: &Shared, connected: Connected, mut used: Credentials, repo
             shared.link.send_replace(Link::Open(connection.clone()));
         }
         match probe(&shared.config, &mut connection).await {
-            Ok(read_only) => report(state(read_only)),
-            Err(fault) => {
-                tracing::warn!(code = ?fault.code, args = ?fault.args, "Redis does not answer any more");
-                report(state(Some(fault)));
-                return;
-            }
+            Ok(read_only) => reporter.tell(read_only),
+            Err(fault) => return reporter.tell(Some(fault)),
         }
     }
 }
@@ -90,6 +89,25 @@ async fn doubtful(shared: &Shared) {
     shared.doubt.notified().await;
 }
 
-fn state(fault: Option<Fault>) -> StorageReport {
-    StorageReport { kind: StorageKind::Redis, ready: fault.is_none(), fault }
+/// Tells what has changed.
+struct Reporter<R> {
+    report: R,
+    /// What was told last.
+    told: Option<StorageReport>,
+}
+
+impl<R: Fn(StorageReport)> Reporter<R> {
+    /// `fault`: what is wrong now, if something is.
+    fn tell(&mut self, fault: Option<Fault>) {
+        let state = StorageReport { kind: StorageKind::Redis, ready: fault.is_none(), fault };
+        if self.told.as_ref() == Some(&state) {
+            return;
+        }
+        match &state.fault {
+            Some(fault) => tracing::warn!(code = ?fault.code, args = ?fault.args, "Redis cannot be used"),
+            None => tracing::info!("Redis answers"),
+        }
+        self.told = Some(state.clone());
+        (self.report)(state);
+    }
 }

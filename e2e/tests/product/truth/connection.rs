@@ -21,7 +21,7 @@ async fn slack_unreachable_later() {
     in_a_world(|world| async move {
         world.ready_bot(json!({})).await;
         world.slack_goes_down();
-        not_ready(&world, "SlackUnreachable", &["refused"]).await;
+        not_ready(&world, "SlackUnreachable", &["spec.slack.apiURL"]).await;
         recovers(&world, "Slack unreachable later", async { world.slack_comes_back() }).await;
     })
     .await;

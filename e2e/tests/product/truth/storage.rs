@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{not_ready, recovers, says};
+use super::{not_ready, recovers};
 use crate::support::{World, in_a_world};
 
 const PASSWORD: &str = "correct-horse-battery-staple";
@@ -15,16 +15,23 @@ fn with_redis(extra: Value) -> Value {
 
 async fn start_redis(world: &World) {
     world.apply_shipped("-f", "manifests/samples/redis.yaml").await;
+    start_again(world).await;
+}
+
+async fn start_again(world: &World) {
+    world.kubectl("scale deployment/redis --replicas=1").await;
     world.kubectl("rollout status deployment/redis --timeout=60s").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_unreachable_at_start() {
     in_a_world(|world| async move {
+        start_redis(&world).await;
+        world.kubectl("scale deployment/redis --replicas=0").await;
+        world.kubectl("wait --for=delete pod -l app=redis --timeout=60s").await;
         world.apply_bot(with_redis(json!({}))).await;
-        let (condition, _) = world.told("StorageReady", "False", "DNSUnresolvable").await;
-        says(&condition, &["redis", "spec.storage.redis.addresses"]);
-        recovers(&world, "Redis unreachable at start", start_redis(&world)).await;
+        not_ready(&world, "StorageUnreachable", &["redis:6379", "spec.storage.redis.addresses"]).await;
+        recovers(&world, "Redis unreachable at start", start_again(&world)).await;
     })
     .await;
 }
@@ -42,11 +49,7 @@ async fn redis_dies_later() {
         assert!(said.to_lowercase().contains("storage"), "an honest answer is expected: {said}");
         let (_, restarts) = world.pod_identity().await;
         assert_eq!(restarts, 0, "an outage of storage must restart nothing");
-        recovers(&world, "Redis dies later", async {
-            world.kubectl("scale deployment/redis --replicas=1").await;
-            world.kubectl("rollout status deployment/redis --timeout=60s").await;
-        })
-        .await;
+        recovers(&world, "Redis dies later", start_again(&world)).await;
     })
     .await;
 }
