@@ -22,8 +22,8 @@ pub fn schema(kind: &str) -> Option<Value> {
     serde_json::to_value(open_api_schema(crd)?).ok()
 }
 
-/// What the CEL rules of `schema` say against `object`, defaults applied first as the API server does. Rules about
-/// parts that violate the schema itself are left to the schema.
+/// What the CEL rules of `schema` say against `object`, defaults applied first as the API server does. A rule that could
+/// not be evaluated, since what it speaks of violates the schema, is among them and has a `source`.
 pub fn rule_violations(schema: &Value, object: &Value) -> Vec<ValidationError> {
     match Validator::new().validate_with_defaults(schema, object, None) {
         Ok(()) => Vec::new(),

@@ -8,7 +8,13 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use chatops_crds::{
+    ChatBot,
+    bot_config::{self, Placement},
+    resolve::resolve,
+};
 use chatops_e2e::slack::Simulator;
+use serde_json::json;
 use tempfile::TempDir;
 
 use super::{
@@ -103,18 +109,21 @@ impl Redis {
         Ok(Self { folder, port, _process: Process::start(command)? })
     }
 
-    /// Our bot, from the same YAML that kubectl applies.
+    /// Our bot as it runs in a pod: from the configuration that the operator renders.
     fn bot(&self, slack: &Simulator) -> Result<Command> {
-        let manifest = format!(
-            "apiVersion: chatops.dev/v1alpha1\nkind: ChatBot\nmetadata: {{name: bench}}\nspec:\n  slack: {{tokensSecretRef: \
-             {{name: none}}, apiURL: {:?}}}\n  storage: {{redis: {{addresses: [\"127.0.0.1:{}\"]}}}}\n",
-            format!("{}/", slack.api_url()),
-            self.port
-        );
-        let file = self.folder.path().join("bench.yaml");
-        fs::write(&file, manifest).context("cannot write the ChatBot")?;
+        let bot: ChatBot = serde_json::from_value(json!({
+            "apiVersion": "chatops.dev/v1alpha1", "kind": "ChatBot", "metadata": {"name": "bench"},
+            "spec": {
+                "slack": {"tokensSecretRef": {"name": "none"}, "apiURL": format!("{}/", slack.api_url())},
+                "storage": {"redis": {"addresses": [format!("127.0.0.1:{}", self.port)]}},
+            },
+        }))?;
+        let placement = Placement::Local { as_production: false };
+        let config = bot_config::render("local", "bench", &bot.spec, &resolve(&bot, []), &placement);
+        let file = self.folder.path().join(bot_config::FILE_NAME);
+        fs::write(&file, config.to_yaml()?).context("cannot write the configuration")?;
         let mut command = Command::new(program("chatops-bot")?);
-        command.args(["run", "-f"]).arg(file);
+        command.args(["run", "--listen", "127.0.0.1:0", "--config"]).arg(file);
         command.env("SLACK_BOT_TOKEN", slack.bot_token()).env("SLACK_APP_TOKEN", slack.app_token());
         Ok(command)
     }

@@ -11,11 +11,19 @@ cd "$REPO"
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$CACHE/target}
 cluster=("$CARGO_TARGET_DIR/release/local-cluster" --name test)
 
+# The clusters that the tests start, those of tests that failed included.
+stop_clusters() {
+    local name
+    for name in test operator selftest selftest-other; do
+        "$CARGO_TARGET_DIR/release/local-cluster" --name "$name" down
+    done
+}
+
 keep=false
 if [ "${1:-}" = --keep ]; then keep=true; shift; fi
 if [ "${1:-}" = -- ]; then shift; fi
 
-$keep || trap '"${cluster[@]}" down' EXIT
+$keep || trap stop_clusters EXIT
 "${cluster[@]}" up
 "${cluster[@]}" load-image
 

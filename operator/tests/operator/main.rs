@@ -5,7 +5,6 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod api_server;
-mod architecture;
 mod build;
 mod children;
 mod faults;
