@@ -11,31 +11,17 @@ use k8s_openapi::{
 use kube::ResourceExt;
 use serde_json::{Value, json};
 
-use crate::support::{SOON, World, eventually, in_a_world};
+use crate::support::{SOON, World, eventually, in_a_world, objects::Namespaced};
 
 /// Name of every child of ChatBot `ops`.
 const CHILD: &str = "ops-bot";
 
-async fn meta<K>(world: &World) -> Option<ObjectMeta>
-where
-    K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope>
-        + Clone
-        + std::fmt::Debug
-        + serde::de::DeserializeOwned,
-    K::DynamicType: Default,
-{
+async fn meta<K: Namespaced>(world: &World) -> Option<ObjectMeta> {
     world.api::<K>().get_opt(CHILD).await.expect("the API answers").map(|child| child.meta().clone())
 }
 
 /// Deletes the child and waits for its successor.
-async fn comes_back<K>(world: &World, kind: &str)
-where
-    K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope>
-        + Clone
-        + std::fmt::Debug
-        + serde::de::DeserializeOwned,
-    K::DynamicType: Default,
-{
+async fn comes_back<K: Namespaced>(world: &World, kind: &str) {
     let before = meta::<K>(world).await.unwrap_or_else(|| panic!("no {kind} {CHILD}")).uid;
     world.delete(&format!("{kind} {CHILD}")).await;
     eventually(&format!("{kind} {CHILD} comes back"), SOON, || async {
@@ -46,15 +32,7 @@ where
 }
 
 /// Edits the child and waits until what was edited is as before.
-async fn is_mended<K>(world: &World, pointer: &str, patch: Value)
-where
-    K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope>
-        + Clone
-        + std::fmt::Debug
-        + serde::de::DeserializeOwned
-        + serde::Serialize,
-    K::DynamicType: Default,
-{
+async fn is_mended<K: Namespaced>(world: &World, pointer: &str, patch: Value) {
     let read = || async {
         let child = world.api::<K>().get(CHILD).await.expect("the child exists");
         serde_json::to_value(child).expect("an object is JSON").pointer(pointer).cloned()

@@ -21,7 +21,11 @@ use kube::{Api, Client, api::ListParams};
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use crate::support::{SOON, eventually, objects::chat_bot, shared};
+use crate::support::{
+    SOON, eventually,
+    objects::{Namespaced, chat_bot},
+    shared,
+};
 
 /// SIGTERM has to end the operator within this.
 const GRACE: Duration = Duration::from_secs(10);
@@ -77,15 +81,7 @@ impl ControlPlane {
         shared::kubectl(&self.cluster, &["-n", &self.namespace, "apply", "-f", &path]).await;
     }
 
-    async fn list<K>(&self) -> Vec<Value>
-    where
-        K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope>
-            + Clone
-            + std::fmt::Debug
-            + serde::de::DeserializeOwned
-            + serde::Serialize,
-        K::DynamicType: Default,
-    {
+    async fn list<K: Namespaced>(&self) -> Vec<Value> {
         let api: Api<K> = Api::namespaced(self.client.clone(), &self.namespace);
         let items = api.list(&ListParams::default()).await.expect("objects are listed").items;
         let ours = |meta: &ObjectMeta| meta.owner_references.as_ref().is_some_and(|o| o[0].kind == "ChatBot");

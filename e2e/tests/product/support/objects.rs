@@ -1,6 +1,29 @@
 //! Objects as the tests write them.
 
+use std::fmt::Debug;
+
+use k8s_openapi::NamespaceResourceScope;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
+
+/// A kind that lives in a namespace.
+pub trait Namespaced:
+    kube::Resource<Scope = NamespaceResourceScope, DynamicType = ()>
+    + Clone
+    + Debug
+    + DeserializeOwned
+    + Serialize
+{
+}
+
+impl<K> Namespaced for K where
+    K: kube::Resource<Scope = NamespaceResourceScope, DynamicType = ()>
+        + Clone
+        + Debug
+        + DeserializeOwned
+        + Serialize
+{
+}
 
 /// A ChatBot `ops` connected to the Slack at `api_url`, with `spec` merged into it.
 pub fn chat_bot(api_url: &str, spec: Value) -> Value {

@@ -27,7 +27,11 @@ use kube::{
 };
 use serde_json::{Value, json};
 
-use super::{SOON, eventually, objects, secrecy, shared};
+use super::{
+    SOON, eventually,
+    objects::{self, Namespaced},
+    secrecy, shared,
+};
 
 /// Everything a test has to itself.
 pub struct World {
@@ -105,11 +109,7 @@ impl World {
         }
     }
 
-    pub fn api<K>(&self) -> Api<K>
-    where
-        K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope>,
-        K::DynamicType: Default,
-    {
+    pub fn api<K: Namespaced>(&self) -> Api<K> {
         Api::namespaced(self.client.clone(), &self.namespace)
     }
 
@@ -192,14 +192,7 @@ impl World {
     }
 
     /// Applies a merge patch to an object.
-    pub async fn patch<K>(&self, name: &str, patch: Value) -> K
-    where
-        K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope>
-            + Clone
-            + std::fmt::Debug
-            + serde::de::DeserializeOwned,
-        K::DynamicType: Default,
-    {
+    pub async fn patch<K: Namespaced>(&self, name: &str, patch: Value) -> K {
         self.api::<K>()
             .patch(name, &PatchParams::default(), &Patch::Merge(&patch))
             .await
