@@ -19,7 +19,7 @@ help: ## List the targets
 .PHONY: demo
 demo: ## The main job: a cluster, the operator, a bot, a conversation (CLUSTER=current: on the cluster of your kubeconfig)
 ifeq ($(CLUSTER),current)
-	@cargo build --release --locked -p chatops-e2e --bin demo
+	@cargo build --release --locked --workspace --bin demo
 	@$(CARGO_TARGET_DIR)/release/demo --cluster current
 else
 	@$(MAKE) --no-print-directory tools image
@@ -52,7 +52,7 @@ crds: ## Generate manifests/crds
 
 .PHONY: bench
 bench: tools image ## Ratios against a bare loop, measured in one run
-	@cargo bench --locked -p chatops-e2e --bench ratios
+	@cargo bench --locked --workspace --bench ratios
 
 .PHONY: binaries
 binaries:

@@ -28,7 +28,7 @@ $keep || trap stop_clusters EXIT
 "${cluster[@]}" load-image
 
 if [ $# -gt 0 ]; then
-    cargo test --locked -p chatops-e2e --test product -- "$@"
+    cargo test --locked --workspace --test product -- "$@"
     exit
 fi
 cargo test --locked --workspace --no-fail-fast
