@@ -31,11 +31,15 @@ struct Bot {
 
 impl Bot {
     fn start(arguments: &[&str]) -> Bot {
+        Self::start_with(arguments, &[])
+    }
+
+    fn start_with(arguments: &[&str], environment: &[(&str, &str)]) -> Bot {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         drop(listener);
-        let process =
-            bot(&["run", "--listen", &format!("127.0.0.1:{port}")]).args(arguments).spawn().unwrap();
+        let mut command = bot(&["run", "--listen", &format!("127.0.0.1:{port}")]);
+        let process = command.args(arguments).envs(environment.iter().copied()).spawn().unwrap();
         Bot { process: Some(process), port }
     }
 
@@ -196,11 +200,18 @@ fn the_yaml_that_kubectl_applies_runs_without_a_cluster_with_tokens_from_the_env
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bot.yaml");
     fs::write(&file, BOT.replace("NAME", "ops")).unwrap();
-    let bot = Bot::start(&["-f", file.to_str().unwrap()]);
+    let file = file.to_str().unwrap();
+    let output = bot(&["run", "-f", file]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.starts_with("error: SLACK_BOT_TOKEN is missing or empty: set it to the token"), "{said}");
+
+    let tokens = [("SLACK_BOT_TOKEN", "xoxb-1-2-three"), ("SLACK_APP_TOKEN", "xapp-1-A2-3-four")];
+    let bot = Bot::start_with(&["-f", file], &tokens);
     let report =
-        bot.report("missing tokens", |r| r.slack.credentials_fault.is_some() && r.storage.fault.is_some());
-    let fault = report.slack.credentials_fault.unwrap();
-    assert_eq!((fault.code, fault.arg("key")), (FaultCode::TokensSecretKeyMissing, "SLACK_BOT_TOKEN"));
+        bot.report("nobody listens", |r| r.slack.connection_fault.is_some() && r.storage.fault.is_some());
+    let fault = report.slack.connection_fault.unwrap();
+    assert_eq!((fault.code, fault.arg("cause")), (FaultCode::SlackUnreachable, "refused"));
     let fault = report.storage.fault.unwrap();
     assert_eq!((fault.code, fault.arg("cause")), (FaultCode::StorageUnreachable, "refused"));
 }

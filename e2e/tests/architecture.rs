@@ -23,7 +23,11 @@ const MAY_USE: &[(&str, &str, &[&str])] = &[
     ("operator", "wake", &["cluster"]),
     ("bot", "action", &["chat", "storage"]),
     ("bot", "adapter", &["chat", "inbox", "outbox", "report", "secret"]),
-    ("bot", "cli", &["action", "adapter", "command", "engine", "inbox", "outbox", "report", "storage"]),
+    (
+        "bot",
+        "cli",
+        &["action", "adapter", "command", "engine", "inbox", "outbox", "report", "secret", "storage"],
+    ),
     ("bot", "command", &["chat"]),
     ("bot", "engine", &["action", "chat", "command", "inbox", "outbox", "report", "storage"]),
     ("bot", "inbox", &["chat"]),

@@ -32,6 +32,7 @@ use crate::{
     inbox::Inbox,
     outbox::Outbox,
     report::{self, Facts, Metrics},
+    secret,
     storage::{Memory, Redis, Storage},
 };
 
@@ -52,6 +53,8 @@ pub(super) enum Failure {
     Runtime(io::Error),
     #[error(transparent)]
     Load(#[from] LoadError),
+    #[error("{0}: set it to the token of your Slack app (README, \"On your cluster, in your Slack\")")]
+    Token(#[from] secret::Missing),
     #[error(transparent)]
     Slack(#[from] slack::SetupError),
     #[error("cannot listen on {address}: {error}")]

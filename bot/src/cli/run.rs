@@ -5,7 +5,7 @@ use std::{
     path::PathBuf,
 };
 
-use chatops_crds::bot_report::PORT;
+use chatops_crds::{bot_config::SecretSource, bot_report::PORT};
 
 use super::{
     bot::{Bot, Failure},
@@ -14,6 +14,7 @@ use super::{
 use crate::{
     adapter::slack::{Slack, install_tls_provider},
     outbox::Outbox,
+    secret,
 };
 
 #[derive(Debug, clap::Args)]
@@ -60,6 +61,12 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
         Some(config) => Source::Rendered(config),
         None => Source::Manifests(FromManifests { paths: filename, bot, namespace, storage: None }),
     })?;
+    for token in [&bot.config.slack.bot_token, &bot.config.slack.app_token] {
+        // A file may be mounted yet; the environment stays as it is.
+        if matches!(token, SecretSource::Env(_)) {
+            secret::read(token).await?;
+        }
+    }
     let slack = Slack::new(bot.config.slack.clone(), bot.facts.clone(), bot.metrics.clone())?;
     let outbox = Outbox::start(slack.sender(), bot.metrics.clone());
     bot.run(outbox, listen, |inbox, stop| async move {

@@ -81,7 +81,7 @@ async fn a_change_of_image_or_dns_is_rolled_out_and_the_bot_answers_on() {
         let image = image.expect("the bot has an image");
         world
             .patch_bot(json!({
-                "image": format!("docker.io/library/{image}"),
+                "image": format!("library/{image}"),
                 "dns": {"options": [{"name": "ndots", "value": "2"}]},
             }))
             .await;
