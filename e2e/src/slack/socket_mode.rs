@@ -124,6 +124,8 @@ async fn converse(
     tokio::pin!(closing);
     loop {
         let result = tokio::select! {
+            // What was ordered comes before what the peer did afterwards: a ghost does not notice that it is closed.
+            biased;
             order = inbox.recv() => match order {
                 Some(Order::Send(text)) => send(socket, text).await,
                 Some(Order::Disconnect { reason, close }) => {
