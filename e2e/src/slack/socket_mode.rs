@@ -147,9 +147,14 @@ async fn converse(
             () = &mut closing => Err(End::Closed),
         };
         if let Err(end) = result {
-            return end;
+            return if was_turned_ghost(inbox) { haunt(inbox).await } else { end };
         }
     }
+}
+
+/// Whether the order to turn silent came before the end was noticed.
+fn was_turned_ghost(inbox: &mut mpsc::UnboundedReceiver<Order>) -> bool {
+    std::iter::from_fn(|| inbox.try_recv().ok()).any(|order| matches!(order, Order::TurnGhost))
 }
 
 /// A half-open connection: nothing is read or written any more until it is cut.
