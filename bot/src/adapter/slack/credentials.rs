@@ -109,8 +109,8 @@ async fn check(link: &Link, tokens: &Arc<Tokens>, backoff: &mut Backoff) -> Dura
     match link.web.call::<AuthTest>("auth.test", &tokens.bot, &request, timing.call).await {
         Ok(answer) => {
             backoff.reset();
-            accepted(link, tokens, answer);
-            timing.recheck
+            let can_answer = accepted(link, tokens, answer);
+            if can_answer { timing.recheck } else { timing.credentials_pause }
         }
         Err(CallError::RateLimited { retry_after }) => retry_after.max(backoff.next(timing.connection_pause)),
         Err(CallError::Refused(code)) => {
@@ -136,11 +136,13 @@ async fn check(link: &Link, tokens: &Arc<Tokens>, backoff: &mut Backoff) -> Dura
     }
 }
 
-fn accepted(link: &Link, tokens: &Arc<Tokens>, Answer { body, scopes }: Answer<AuthTest>) {
+/// Publishes what Slack said of an accepted token, and returns whether its scopes are enough to answer anything.
+fn accepted(link: &Link, tokens: &Arc<Tokens>, Answer { body, scopes }: Answer<AuthTest>) -> bool {
     let identity = Identity { user_id: body.user_id.clone(), bot_id: body.bot_id };
     let workspace =
         Workspace { team: body.team, team_id: body.team_id, bot_user: body.user, bot_user_id: body.user_id };
     let missing = scopes.as_deref().map(scopes::missing).unwrap_or_default();
+    let can_answer = missing.required.is_empty();
     link.health.update(|findings| {
         findings.api = None;
         findings.bot_token = None;
@@ -148,4 +150,5 @@ fn accepted(link: &Link, tokens: &Arc<Tokens>, Answer { body, scopes }: Answer<A
         findings.missing = missing;
     });
     link.publish(Session { tokens: tokens.clone(), identity: Some(Arc::new(identity)) });
+    can_answer
 }
