@@ -48,11 +48,11 @@ deny:
 
 .PHONY: crds
 crds: ## Generate manifests/crds
-	@cargo run --quiet --locked -p chatops-operator -- crds --dir manifests/crds
+	@cargo run --quiet --locked --bin chatops-operator -- crds --dir manifests/crds
 
 .PHONY: bench
-bench: tools image ## Ratios against a bare loop, measured in one run
-	@cargo bench --locked --workspace --bench ratios
+bench: tools image ## Ratios against a bare loop, measured in one run, and what each storage does a second
+	@cargo bench --locked --workspace --bench ratios --bench storage
 
 .PHONY: binaries
 binaries:

@@ -48,6 +48,11 @@ impl Action {
         if faults.is_empty() { Ok(Action { store, reply }) } else { Err(faults) }
     }
 
+    /// Whether it changes what is stored.
+    pub fn writes(&self) -> bool {
+        self.store.as_ref().is_some_and(Store::writes)
+    }
+
     /// Runs for `plugin`; the answer may be blank.
     ///
     /// # Errors

@@ -1,14 +1,17 @@
 //! What passes between a chat platform and the command loop, in neutral terms. Imports nothing: adapters decode into
-//! these types and encode from them, everything else knows only these.
+//! these types and encode from them, everything else knows only these. What is typed can be kept: it is written and
+//! read as JSON.
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// Identity of a typed message on its platform: the same message delivered twice has the same key.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct MessageKey(pub String);
 
 /// Somebody who types.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct User {
     /// The platform's stable id, e.g. `U012AB3CD`.
     pub id: String,
@@ -17,7 +20,7 @@ pub struct User {
 }
 
 /// A place where people type.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Channel {
     /// The platform's stable id, e.g. `C012AB3CD`.
     pub id: String,
@@ -26,7 +29,7 @@ pub struct Channel {
 }
 
 /// How the bot is spoken to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Addressing {
     /// A message in a channel: a command only if it starts with the prefix.
     Channel,
@@ -37,7 +40,7 @@ pub enum Addressing {
 }
 
 /// A message somebody typed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Incoming {
     pub key: MessageKey,
     pub user: User,
@@ -47,6 +50,9 @@ pub struct Incoming {
     pub addressing: Addressing,
     /// Plain text, the platform's mark-up decoded.
     pub text: String,
+    /// When it was typed, in milliseconds since 1970 by the platform's clock; 0 where that is not known.
+    #[serde(default)]
+    pub typed_at: u64,
 }
 
 /// Where an answer goes.

@@ -2,6 +2,7 @@
 
 mod bot;
 mod dev;
+mod doctor;
 mod follow;
 mod logs;
 pub mod manifests;
@@ -9,6 +10,7 @@ mod output;
 mod run;
 mod signals;
 mod source;
+mod storage;
 mod validate;
 
 use std::process::ExitCode;
@@ -35,8 +37,12 @@ enum Command {
     Run(run::Options),
     /// Talk to the bot in this terminal: no Slack, no cluster.
     Dev(dev::Options),
+    /// Look at DNS, network, tokens, scopes and storage, and say what is wrong and how to mend it.
+    Doctor(doctor::Options),
     /// Print every problem of the YAML, with file, line and caret.
     Validate(validate::Options),
+    /// Move what plugins store: into a file and back, to another storage, from Errbot, away.
+    Storage(storage::Options),
 }
 
 /// Runs the program.
@@ -45,13 +51,17 @@ pub fn main() -> ExitCode {
     let (format, level) = match &command {
         Command::Run(options) if options.is_in_a_pod() => (LogFormat::Json, "info"),
         Command::Run(_) => (LogFormat::Text, "info"),
-        Command::Dev(_) | Command::Validate(_) => (LogFormat::Text, "warn"),
+        Command::Dev(_) | Command::Doctor(_) | Command::Validate(_) | Command::Storage(_) => {
+            (LogFormat::Text, "warn")
+        }
     };
     logs::start(log_format.unwrap_or(format), level);
     let outcome = match command {
         Command::Run(options) => on_a_runtime(run::run(options)),
         Command::Dev(options) => on_a_runtime(dev::run(options)),
+        Command::Doctor(options) => on_a_runtime(doctor::run(options)),
         Command::Validate(options) => return validate::run(&options),
+        Command::Storage(options) => return storage::run(options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

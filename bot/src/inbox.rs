@@ -1,39 +1,62 @@
-//! Between an adapter and the engine: takes each typed message once and holds it until the engine asks for it. An
-//! adapter acknowledges a message to its platform only after the inbox has taken it. Knows neither platforms nor
-//! commands.
+//! Between an adapter and the engine: keeps each typed command once, until its answer has arrived. An adapter
+//! acknowledges a message to its platform only after the inbox has it; whichever replica has a command's lane runs it;
+//! what a replica had when it died is taken over by the others. Knows neither platforms nor what a command does.
+//!
+//! [`ledger`] says what can be asked of the place where commands are kept, [`book`] by which rules, [`redis`] and
+//! [`local`] are such places, and the clerk speaks with them for everybody in this process.
 
-mod seen;
+pub mod book;
+mod clerk;
+pub mod ledger;
+pub mod local;
+pub mod redis;
 
 use std::{
-    collections::VecDeque,
+    fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
+    time::Duration,
 };
 
-use tokio::sync::Notify;
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::{Instant, timeout},
+};
+use tokio_util::task::AbortOnDropHandle;
 
-use crate::chat::Incoming;
-use seen::Seen;
+use crate::{
+    chat::{Incoming, MessageKey},
+    storage::{Keeper, Opened, Storage},
+};
+use clerk::{Clerk, Request, Standing, Wiring};
+pub use ledger::{Claim, Taken, Terms};
+use ledger::{Ledger, Operation, Outcome};
+use local::Local;
+use redis::InRedis;
 
-/// A bounded queue of typed messages, each at most once. Clones are handles to the same queue.
-#[derive(Clone, Debug)]
+/// Operations that wait for the ledger at most; a message beyond is not taken, and its platform delivers it again.
+const WAITING: usize = 1_000;
+
+/// How long giving everything back may take.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// Which messages are kept at all.
+pub type Filter = Box<dyn Fn(&Incoming) -> bool + Send + Sync>;
+
+/// The commands of a bot. Clones are handles to the same inbox.
+#[derive(Clone)]
 pub struct Inbox {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
 struct Shared {
-    state: Mutex<State>,
-    /// Wakes the consumer when a message arrived or the inbox was closed.
-    arrived: Notify,
-    capacity: usize,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    waiting: VecDeque<Incoming>,
-    seen: Seen,
-    closed: bool,
+    ledger: Arc<dyn Ledger>,
+    filter: Filter,
+    requests: Mutex<Option<mpsc::Sender<Request>>>,
+    work: tokio::sync::Mutex<mpsc::UnboundedReceiver<Work>>,
+    standing: watch::Receiver<Standing>,
+    closing: watch::Sender<bool>,
+    busy: watch::Receiver<usize>,
+    clerk: Mutex<Option<AbortOnDropHandle<()>>>,
 }
 
 /// What became of a message that the inbox answers for from now on.
@@ -42,114 +65,241 @@ pub enum Accepted {
     New,
     /// It was taken before and will not be handed out again.
     Duplicate,
+    /// It is not meant for the bot.
+    Ignored,
+    /// It was not taken, and will not be: too many wait.
+    Busy,
 }
 
-/// The message was not taken: too many wait, or the bot is shutting down. The platform should deliver it again.
+/// The message was not taken: storage can't be reached, or the bot is shutting down. The platform should deliver it
+/// again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the inbox takes no more messages")]
 pub struct Full;
 
+/// What is to be done.
+#[derive(Clone, Debug)]
+pub enum Work {
+    /// A lane to work on, and the session that has it.
+    Lane { claim: Claim, session: Arc<str> },
+    /// Too many commands wait, and this one was not kept: whoever typed it is to be told.
+    Busy(Incoming),
+}
+
+/// A command that this process has.
+#[derive(Clone, Debug)]
+pub struct Ticket {
+    pub key: MessageKey,
+    channel: String,
+    session: Arc<str>,
+}
+
+/// The command belongs to another replica now, which answers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("another replica has this command")]
+pub struct Lost;
+
 impl Inbox {
-    /// An inbox in which up to `capacity` messages wait.
-    pub fn new(capacity: usize) -> Inbox {
-        let shared = Shared { state: Mutex::default(), arrived: Notify::new(), capacity };
+    /// The inbox beside a storage. It runs in the background; `filter` says which messages it keeps.
+    pub fn beside(opened: &Opened, filter: Filter) -> Inbox {
+        let terms = Terms::default();
+        let ledger: Arc<dyn Ledger> = match &opened.keeper {
+            Keeper::Memory => return Inbox::in_memory(filter),
+            Keeper::Embedded(_) => Arc::new(Local::stored(opened.storage.clone(), terms)),
+            Keeper::Redis(redis) => Arc::new(InRedis::new(redis.clone(), terms)),
+        };
+        Inbox::over(ledger, terms, filter)
+    }
+
+    /// An inbox that is lost with this process.
+    pub fn in_memory(filter: Filter) -> Inbox {
+        let terms = Terms::default();
+        Inbox::over(Arc::new(Local::in_memory(terms)), terms, filter)
+    }
+
+    /// An inbox over `ledger`, which works by `terms`.
+    pub fn over(ledger: Arc<dyn Ledger>, terms: Terms, filter: Filter) -> Inbox {
+        let (requests, waiting) = mpsc::channel(WAITING);
+        let (work, handed_out) = mpsc::unbounded_channel();
+        let (sender, standing) = watch::channel(Standing::new());
+        let (closing, busy) = (watch::Sender::new(false), watch::Sender::new(0));
+        let in_hand = busy.subscribe();
+        let clerk = Clerk::new(Wiring {
+            ledger: ledger.clone(),
+            lease: terms.lease,
+            requests: waiting,
+            work,
+            standing: sender,
+            closing: closing.subscribe(),
+            busy,
+        });
+        let clerk = AbortOnDropHandle::new(tokio::spawn(clerk.run()));
+        let shared = Shared {
+            ledger,
+            filter,
+            requests: Mutex::new(Some(requests)),
+            work: tokio::sync::Mutex::new(handed_out),
+            standing,
+            closing,
+            busy: in_hand,
+            clerk: Mutex::new(Some(clerk)),
+        };
         Inbox { shared: Arc::new(shared) }
     }
 
-    /// Takes `incoming`, unless it was taken before.
+    /// Keeps `incoming`, unless it was kept before or is not meant for the bot. It has its place behind what was
+    /// offered before as soon as this returns. Waiting for the outcome takes as long as storage does: whoever has to say
+    /// something earlier gives up, and offers the message again.
     ///
     /// # Errors
     /// [`Full`]: nothing was taken and the same message may be offered again.
-    pub fn accept(&self, incoming: Incoming) -> Result<Accepted, Full> {
-        let mut state = self.state();
-        let now = Instant::now();
-        if state.seen.contains(&incoming.key, now) {
-            return Ok(Accepted::Duplicate);
-        }
-        if state.closed || state.waiting.len() >= self.shared.capacity {
-            return Err(Full);
-        }
-        state.seen.remember(&incoming.key, now);
-        state.waiting.push_back(incoming);
-        drop(state);
-        self.shared.arrived.notify_one();
-        Ok(Accepted::New)
-    }
-
-    /// The next message in order of arrival; `None` once the inbox is closed and empty.
-    pub async fn next(&self) -> Option<Incoming> {
-        loop {
-            let arrived = self.shared.arrived.notified();
-            {
-                let mut state = self.state();
-                if let Some(incoming) = state.waiting.pop_front() {
-                    return Some(incoming);
-                }
-                if state.closed {
-                    return None;
-                }
+    pub fn accept(&self, incoming: Incoming) -> impl Future<Output = Result<Accepted, Full>> + Send + use<> {
+        let offered = self.offer(incoming);
+        async {
+            let outcome = match offered? {
+                Some(outcome) => outcome.await,
+                None => return Ok(Accepted::Ignored),
+            };
+            match outcome {
+                Ok(Outcome::Run | Outcome::Queued) => Ok(Accepted::New),
+                Ok(Outcome::Duplicate) => Ok(Accepted::Duplicate),
+                Ok(Outcome::Busy) => Ok(Accepted::Busy),
+                Ok(_) | Err(_) => Err(Full),
             }
-            arrived.await;
         }
     }
 
-    /// Takes no message from now on; what waits is still handed out.
-    pub fn close(&self) {
-        self.state().closed = true;
-        self.shared.arrived.notify_waiters();
-        self.shared.arrived.notify_one();
+    /// None: it is not meant for the bot.
+    fn offer(&self, incoming: Incoming) -> Result<Option<oneshot::Receiver<Outcome>>, Full> {
+        if !(self.shared.filter)(&incoming) {
+            return Ok(None);
+        }
+        let requests = lock(&self.shared.requests).clone().filter(|_| !self.is_closing()).ok_or(Full)?;
+        let channel = incoming.channel.id.clone();
+        let operation = Operation::Accept { incoming: Box::new(incoming), run: true };
+        let (outcome, told) = oneshot::channel();
+        requests.try_send(Request { operation, channel, session: None, outcome }).map_err(|_| Full)?;
+        Ok(Some(told))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What is to be done next; `None` once the inbox was left.
+    pub async fn next(&self) -> Option<Work> {
+        self.shared.work.lock().await.recv().await
+    }
+
+    /// Takes no message from now on, and hands out nothing more, unless what is kept would be lost with this process.
+    pub fn close(&self) {
+        self.shared.closing.send_replace(true);
+    }
+
+    /// Waits until the inbox is closed and nothing of it runs here.
+    pub async fn drained(&self) {
+        let (mut closing, mut busy) = (self.shared.closing.subscribe(), self.shared.busy.clone());
+        // Neither ends before this inbox does.
+        let _ = closing.wait_for(|closing| *closing).await;
+        let _ = busy.wait_for(|busy| *busy == 0).await;
+    }
+
+    /// Gives everything back that this process has, so that others need not wait for the end of its lease.
+    pub async fn leave(&self) {
+        lock(&self.shared.requests).take();
+        let clerk = lock(&self.shared.clerk).take();
+        if let Some(clerk) = clerk {
+            // It ends when nobody can ask for anything any more. What it can't say in time, the lease says.
+            let _ = timeout(GOODBYE, clerk).await;
+        }
+    }
+
+    /// Whether what is kept outlasts this process.
+    pub fn outlasts(&self) -> bool {
+        self.shared.ledger.outlasts()
+    }
+
+    /// Storage whose writes are part of the run of a command. None: it may write twice if the command is run twice.
+    pub fn guarded(&self, ticket: &Ticket) -> Option<Arc<dyn Storage>> {
+        self.shared.ledger.guarded(&ticket.session, &ticket.key)
+    }
+
+    /// Notes that the command may not be run again.
+    ///
+    /// # Errors
+    /// [`Lost`]: it must not be run here either.
+    pub async fn start(&self, ticket: &Ticket) -> Result<(), Lost> {
+        match self.told(ticket, Operation::Start(ticket.key.clone())).await {
+            Some(Outcome::Noted) => Ok(()),
+            _ => Err(Lost),
+        }
+    }
+
+    /// Keeps the answer of a command that has run, and returns the next one of its lane.
+    ///
+    /// # Errors
+    /// [`Lost`]: the answer must not be sent from here.
+    pub async fn answer(&self, ticket: &Ticket, text: String) -> Result<Option<Taken>, Lost> {
+        let next = self.takes_next();
+        match self.told(ticket, Operation::Answer { key: ticket.key.clone(), text, next }).await {
+            Some(Outcome::Next(taken)) => Ok(taken),
+            // Storage lost what it had acknowledged: nobody else knows of it.
+            Some(Outcome::Missing) => Ok(None),
+            _ => Err(Lost),
+        }
+    }
+
+    /// Forgets a command whose answer has arrived, or that has none. Returns the next one of its lane, if that waited
+    /// for this.
+    pub async fn finish(&self, ticket: &Ticket) -> Option<Taken> {
+        let next = self.takes_next();
+        match self.told(ticket, Operation::Finish { key: ticket.key.clone(), next }).await {
+            Some(Outcome::Next(taken)) => taken,
+            _ => None,
+        }
+    }
+
+    /// Whether the command is still this process's. None: that is not certain, as storage has not been heard of for a
+    /// while.
+    pub fn right(&self, ticket: &Ticket) -> Option<bool> {
+        let standing = self.shared.standing.borrow();
+        if standing.session != ticket.session {
+            return Some(false);
+        }
+        let is_certain = !self.outlasts() || standing.until.is_some_and(|until| Instant::now() < until);
+        is_certain.then_some(true)
+    }
+
+    fn is_closing(&self) -> bool {
+        *self.shared.closing.borrow()
+    }
+
+    fn takes_next(&self) -> bool {
+        !self.is_closing() || !self.outlasts()
+    }
+
+    async fn told(&self, ticket: &Ticket, operation: Operation) -> Option<Outcome> {
+        if self.shared.standing.borrow().session != ticket.session {
+            return None;
+        }
+        let requests = lock(&self.shared.requests).clone()?;
+        let (outcome, told) = oneshot::channel();
+        let (channel, session) = (ticket.channel.clone(), Some(ticket.session.clone()));
+        requests.send(Request { operation, channel, session, outcome }).await.ok()?;
+        told.await.ok()
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::chat::{Addressing, Channel, MessageKey, User};
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
-    fn message(key: &str) -> Incoming {
-        Incoming {
-            key: MessageKey(key.into()),
-            user: User { id: "U1".into(), name: None },
-            channel: Channel { id: "C1".into(), is_direct: false },
-            thread: None,
-            addressing: Addressing::Channel,
-            text: "!ping".into(),
-        }
+impl Ticket {
+    /// What names `incoming`, of a lane that `session` has.
+    pub fn new(session: &Arc<str>, incoming: &Incoming) -> Ticket {
+        let channel = incoming.channel.id.clone();
+        Ticket { key: incoming.key.clone(), channel, session: session.clone() }
     }
+}
 
-    #[tokio::test]
-    async fn a_message_delivered_twice_is_handed_out_once() {
-        let inbox = Inbox::new(10);
-        assert_eq!(inbox.accept(message("a")), Ok(Accepted::New));
-        assert_eq!(inbox.accept(message("a")), Ok(Accepted::Duplicate));
-        inbox.close();
-        assert_eq!(inbox.next().await, Some(message("a")));
-        assert_eq!(inbox.next().await, None);
-    }
-
-    #[tokio::test]
-    async fn a_message_refused_by_a_full_inbox_is_taken_when_it_is_delivered_again() {
-        let inbox = Inbox::new(1);
-        assert_eq!(inbox.accept(message("a")), Ok(Accepted::New));
-        assert_eq!(inbox.accept(message("b")), Err(Full));
-        assert_eq!(inbox.next().await, Some(message("a")));
-        assert_eq!(inbox.accept(message("b")), Ok(Accepted::New));
-    }
-
-    #[tokio::test]
-    async fn a_closed_inbox_takes_nothing_and_wakes_whoever_waits() {
-        let inbox = Inbox::new(1);
-        let waiting = tokio::spawn({
-            let inbox = inbox.clone();
-            async move { inbox.next().await }
-        });
-        tokio::task::yield_now().await;
-        inbox.close();
-        assert_eq!(waiting.await.unwrap(), None);
-        assert_eq!(inbox.accept(message("a")), Err(Full));
+impl fmt::Debug for Inbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inbox").field("outlasts", &self.outlasts()).finish_non_exhaustive()
     }
 }

@@ -1,6 +1,7 @@
 //! Between the engine and an adapter: brings answers to the platform, in order within a channel, no channel waiting
-//! for another. Splits what is too long, obeys rate limits, tries again what failed for a while. Knows neither what a
-//! command is nor how a platform is spoken to.
+//! for another. Splits what is too long, obeys rate limits, tries again what failed, and looks before it sends again what
+//! may have arrived. In a burst the answers that wait for one place become one message. Knows neither what a command is
+//! nor how a platform is spoken to.
 
 mod lane;
 mod pace;
@@ -19,10 +20,13 @@ use tokio::{
     time::timeout,
 };
 
-pub use sender::{SendError, Sender};
+pub use sender::{FindError, Mark, SendError, Sender};
 pub use split::split;
 
-use crate::{chat::Reply, report::Metrics};
+use crate::{
+    chat::{MessageKey, Reply},
+    report::Metrics,
+};
 use lane::Lane;
 use sender::DynSender;
 
@@ -45,7 +49,7 @@ pub struct Policy {
 impl Default for Policy {
     fn default() -> Self {
         Policy {
-            patience: Duration::from_secs(120),
+            patience: Duration::from_secs(3600),
             first_retry: Duration::from_millis(250),
             interval: Duration::from_secs(1),
             paced_for: Duration::from_secs(30),
@@ -65,6 +69,23 @@ pub enum Undeliverable {
     /// The task that was sending it ended.
     #[error("sending was broken off")]
     BrokenOff,
+    /// It is somebody else's to send.
+    #[error("another replica sends it")]
+    NotOurs,
+}
+
+/// Whether an answer may be sent now. `None`: that is not certain at the moment.
+pub type Right = Arc<dyn Fn() -> Option<bool> + Send + Sync>;
+
+/// An answer to be delivered.
+#[derive(Clone)]
+pub struct Delivery {
+    pub reply: Reply,
+    /// The command that it answers.
+    pub run: MessageKey,
+    /// Parts of it may have been sent before.
+    pub doubtful: bool,
+    pub right: Right,
 }
 
 /// Delivers answers. Clones are handles to the same outbox.
@@ -86,9 +107,8 @@ struct Shared {
 }
 
 /// One answer on its way.
-#[derive(Debug)]
 struct Job {
-    reply: Reply,
+    delivery: Delivery,
     done: oneshot::Sender<Result<(), Undeliverable>>,
     _room: OwnedSemaphorePermit,
 }
@@ -111,18 +131,26 @@ impl Outbox {
         Outbox { shared: Arc::new(shared) }
     }
 
-    /// Brings `reply` to the platform, behind what was delivered to the same channel before, and returns when it is
-    /// there. Dropping the future does not take it back.
+    /// Brings an answer to the platform, behind what was delivered to the same channel before: it is in line when this
+    /// returns. What it returns waits until the answer is there; dropping that does not take the answer back.
     ///
     /// # Errors
     /// [`Undeliverable`]; of a long answer some parts may have arrived.
-    pub async fn deliver(&self, reply: Reply) -> Result<(), Undeliverable> {
-        let room = self.shared.room.clone().acquire_owned().await.map_err(|_| Undeliverable::BrokenOff)?;
+    pub async fn deliver(
+        &self,
+        delivery: Delivery,
+    ) -> impl Future<Output = Result<(), Undeliverable>> + Send + use<> {
         let (done, outcome) = oneshot::channel();
-        self.enqueue(Job { reply, done, _room: room });
-        let outcome = outcome.await.unwrap_or(Err(Undeliverable::BrokenOff));
-        self.shared.metrics.reply(if outcome.is_ok() { "delivered" } else { "undeliverable" });
-        outcome
+        // It is never closed.
+        if let Ok(room) = self.shared.room.clone().acquire_owned().await {
+            self.enqueue(Job { delivery, done, _room: room });
+        }
+        let metrics = self.shared.metrics.clone();
+        async move {
+            let outcome = outcome.await.unwrap_or(Err(Undeliverable::BrokenOff));
+            metrics.reply(if outcome.is_ok() { "delivered" } else { "undeliverable" });
+            outcome
+        }
     }
 
     /// Waits until everything on its way has arrived or was given up; false if that takes longer than `deadline`.
@@ -132,14 +160,14 @@ impl Outbox {
 
     fn enqueue(&self, job: Job) {
         let mut lanes = self.shared.lanes();
-        let job = match lanes.get(&job.reply.target.channel) {
+        let job = match lanes.get(&job.delivery.reply.target.channel) {
             Some(lane) => match lane.send(job) {
                 Ok(()) => return,
                 Err(mpsc::error::SendError(job)) => job,
             },
             None => job,
         };
-        let channel = job.reply.target.channel.clone();
+        let channel = job.delivery.reply.target.channel.clone();
         let lane = Lane::start(self.shared.clone(), channel.clone(), job);
         lanes.insert(channel, lane);
     }
@@ -148,6 +176,22 @@ impl Outbox {
 impl Shared {
     fn lanes(&self) -> std::sync::MutexGuard<'_, HashMap<String, mpsc::UnboundedSender<Job>>> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Delivery {
+    /// An answer that was not sent before and may be sent at any time.
+    pub fn new(reply: Reply, run: MessageKey) -> Delivery {
+        Delivery { reply, run, doubtful: false, right: Arc::new(|| Some(true)) }
+    }
+}
+
+impl fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("run", &self.run)
+            .field("doubtful", &self.doubtful)
+            .finish_non_exhaustive()
     }
 }
 

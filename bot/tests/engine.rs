@@ -20,7 +20,7 @@ use chatops_bot::{
     inbox::Inbox,
     outbox::Outbox,
     report::{Facts, Metrics},
-    storage::{Entry, Memory, Outcome, Redis, Storage, StorageError},
+    storage::{Change, Memory, Outcome, Page, Redis, Storage, StorageError},
 };
 use chatops_crds::bot_config::{BotConfig, RedisConfig};
 use serde_json::{Value, json};
@@ -74,23 +74,25 @@ fn demo() -> BotConfig {
 }
 
 fn start(config: &BotConfig, storage: Arc<dyn Storage>) -> World {
-    let (inbox, metrics, stop) = (Inbox::new(1_000), Metrics::new(), CancellationToken::new());
+    let inbox = Inbox::in_memory(Box::new(|_| true));
+    let (metrics, stop) = (Metrics::new(), CancellationToken::new());
     let (script, sender) = scripted(inbox.clone());
     let program = watch::Sender::new(Arc::new(Program::load(config).0));
     let engine = Engine {
         program: program.subscribe(),
         storage,
+        inbox: inbox.clone(),
         outbox: Outbox::start(sender, metrics.clone()),
         facts: Facts::new(),
         metrics: metrics.clone(),
         started: Instant::now(),
     };
-    let engine = tokio::spawn(engine.run(inbox.clone(), stop.clone(), Duration::from_millis(200)));
+    let engine = tokio::spawn(engine.run(stop.clone(), Duration::from_millis(200)));
     World { script, inbox, program, metrics, stop, engine, typed: 0 }
 }
 
 impl World {
-    fn types_in(&mut self, channel: &str, user: &str, addressing: Addressing, text: &str) {
+    async fn types_in(&mut self, channel: &str, user: &str, addressing: Addressing, text: &str) {
         self.typed += 1;
         let incoming = Incoming {
             key: MessageKey(self.typed.to_string()),
@@ -99,12 +101,13 @@ impl World {
             thread: None,
             addressing,
             text: text.into(),
+            typed_at: 0,
         };
-        self.script.types(incoming).unwrap();
+        self.script.types(incoming).await.unwrap();
     }
 
-    fn types(&mut self, text: &str) {
-        self.types_in("C1", "U1", Addressing::Channel, text);
+    async fn types(&mut self, text: &str) {
+        self.types_in("C1", "U1", Addressing::Channel, text).await;
     }
 
     async fn answer(&mut self) -> (String, String) {
@@ -113,7 +116,7 @@ impl World {
     }
 
     async fn asks(&mut self, text: &str) -> String {
-        self.types(text);
+        self.types(text).await;
         self.answer().await.1
     }
 }
@@ -139,16 +142,34 @@ impl Storage for Slow {
         })
     }
 
-    fn set<'a>(&'a self, plugin: &'a str, key: &'a str, value: Value) -> Outcome<'a, Option<Value>> {
-        self.memory.set(plugin, key, value)
+    fn set<'a>(
+        &'a self,
+        plugin: &'a str,
+        key: &'a str,
+        value: Value,
+        ttl: Option<Duration>,
+    ) -> Outcome<'a, Option<Value>> {
+        self.memory.set(plugin, key, value, ttl)
     }
 
     fn delete<'a>(&'a self, plugin: &'a str, key: &'a str) -> Outcome<'a, bool> {
         self.memory.delete(plugin, key)
     }
 
-    fn list<'a>(&'a self, _: &'a str, _: &'a str) -> Outcome<'a, Vec<Entry>> {
+    fn list<'a>(&'a self, _: &'a str, _: &'a str, _: Option<&'a str>, _: usize) -> Outcome<'a, Page> {
         Box::pin(async { Err(StorageError::TooMany) })
+    }
+
+    fn update<'a>(&'a self, plugin: &'a str, key: &'a str, change: Change<'a>) -> Outcome<'a, Option<Value>> {
+        self.memory.update(plugin, key, change)
+    }
+
+    fn plugins(&self) -> Outcome<'_, Vec<String>> {
+        self.memory.plugins()
+    }
+
+    fn release(&self) -> Outcome<'_, ()> {
+        self.memory.release()
     }
 }
 
@@ -168,13 +189,13 @@ async fn a_command_reads_and_writes_and_answers() {
 async fn talk_between_people_is_not_answered_and_everything_else_is() {
     let mut world = start(&demo(), Arc::new(Memory::new()));
     for text in ["hello", "!", "!!", "! nice", "!?"] {
-        world.types(text);
+        world.types(text).await;
     }
     // The first answer belongs to the first message that is meant for the bot.
     assert_eq!(world.asks("!ping").await, "pong");
-    world.types_in("D1", "U1", Addressing::Direct, "!");
+    world.types_in("D1", "U1", Addressing::Direct, "!").await;
     assert_eq!(world.answer().await.1, "Yes? Type !help to see what I can do.");
-    world.types_in("C1", "U1", Addressing::Mention, "ping");
+    world.types_in("C1", "U1", Addressing::Mention, "ping").await;
     assert_eq!(world.answer().await.1, "pong");
     assert_eq!(world.asks("!pin").await, r#"Command "pin" not found. Did you mean "!ping"?"#);
     assert_eq!(world.asks("!echo").await, "\"text\" is missing.\nUsage: !echo <text…>");
@@ -195,12 +216,14 @@ async fn a_template_that_fails_says_so_and_what_to_mend() {
 async fn what_one_person_types_in_one_channel_is_answered_in_order() {
     let mut world = start(&demo(), Arc::new(Memory::new()));
     for n in 0..100 {
-        world.types_in(
-            &format!("C{}", n % 2),
-            &format!("U{}", n % 3),
-            Addressing::Channel,
-            &format!("!echo {n}"),
-        );
+        world
+            .types_in(
+                &format!("C{}", n % 2),
+                &format!("U{}", n % 3),
+                Addressing::Channel,
+                &format!("!echo {n}"),
+            )
+            .await;
     }
     let mut last = HashMap::new();
     for _ in 0..100 {
@@ -215,10 +238,10 @@ async fn what_one_person_types_in_one_channel_is_answered_in_order() {
 async fn a_slow_command_holds_up_only_who_typed_it_where_it_was_typed() {
     let slow = Slow::new();
     let mut world = start(&demo(), slow.clone());
-    world.types("!look x");
-    world.types("!echo behind");
-    world.types_in("C2", "U1", Addressing::Channel, "!echo elsewhere");
-    world.types_in("C1", "U2", Addressing::Channel, "!echo someone else");
+    world.types("!look x").await;
+    world.types("!echo behind").await;
+    world.types_in("C2", "U1", Addressing::Channel, "!echo elsewhere").await;
+    world.types_in("C1", "U2", Addressing::Channel, "!echo someone else").await;
     let mut first = [world.answer().await.1, world.answer().await.1];
     first.sort();
     assert_eq!(first, ["elsewhere", "someone else"]);
@@ -246,14 +269,7 @@ async fn a_panic_is_answered_with_an_apology_and_the_bot_goes_on() {
 
 #[tokio::test]
 async fn storage_that_is_not_there_is_admitted_at_once() {
-    let unreachable = RedisConfig {
-        address: "127.0.0.1:1".into(),
-        database: 0,
-        key_prefix: "x".into(),
-        username: None,
-        password: None,
-        tls: None,
-    };
+    let unreachable = RedisConfig::standalone("127.0.0.1:1", "x");
     let redis = Redis::new(unreachable);
     let keeper = redis.clone();
     tokio::spawn(async move { keeper.run(|_| ()).await });
@@ -288,7 +304,7 @@ async fn a_command_whose_template_does_not_parse_is_left_out_and_reported() {
 async fn everything_that_was_taken_is_answered_before_the_end() {
     let mut world = start(&demo(), Arc::new(Memory::new()));
     for n in 0..50 {
-        world.types(&format!("!echo {n}"));
+        world.types(&format!("!echo {n}")).await;
     }
     world.stop.cancel();
     world.inbox.close();
@@ -301,7 +317,7 @@ async fn everything_that_was_taken_is_answered_before_the_end() {
 #[tokio::test]
 async fn the_end_does_not_wait_for_a_command_beyond_the_grace() {
     let mut world = start(&demo(), Slow::new());
-    world.types("!look x");
+    world.types("!look x").await;
     world.stop.cancel();
     world.inbox.close();
     timeout(PATIENCE, world.engine).await.expect("the engine returns").unwrap();

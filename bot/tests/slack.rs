@@ -21,3 +21,7 @@ mod delivery;
 mod sending;
 #[path = "slack/server.rs"]
 mod server;
+#[path = "slack/tunnel.rs"]
+mod tunnel;
+#[path = "slack/way_out.rs"]
+mod way_out;

@@ -80,9 +80,9 @@ fn what_a_schema_refuses_is_told_with_its_place() {
         ),
         ("image: \"\"", "spec.image: must not be empty", "6:10"),
         (
-            "storage: {redis: {addresses: []}}",
+            "storage: {redis: {topology: Cluster, addresses: []}}",
             "spec.storage.redis.addresses: must have at least 1 item",
-            "6:21",
+            "6:40",
         ),
         ("storage: {redis: {}}", "spec.storage.redis.addresses: required, but missing", "6:13"),
         (
@@ -92,7 +92,7 @@ fn what_a_schema_refuses_is_told_with_its_place() {
         ),
         (
             "storage: {redis: {addresses: [r], topology: Ring}}",
-            "spec.storage.redis.topology: unsupported value \"Ring\", must be \"Standalone\"",
+            "spec.storage.redis.topology: unsupported value \"Ring\", must be \"Standalone\" or \"Sentinel\" or \"Cluster\"",
             "6:47",
         ),
         (

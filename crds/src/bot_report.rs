@@ -24,13 +24,34 @@ pub struct Envelope {
     /// Hex of the SHA-256 of the report's JSON.
     pub hash: String,
     pub report: BotReport,
+    /// The last look-ups of names, for people. They change with every look and are no part of the hash.
+    #[serde(default)]
+    pub lookups: Vec<Lookup>,
+}
+
+/// One question to one name server, and what came of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Lookup {
+    /// The host that the bot wants to reach.
+    pub host: String,
+    /// The name that was asked for, with a final dot: the host itself, or with a search domain.
+    pub name: String,
+    /// Type of record: `A` or `AAAA`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Address of the name server.
+    pub server: String,
+    /// The addresses with commas between them, or the error: `NXDOMAIN`, `NODATA`, `SERVFAIL`, `timeout`, …
+    pub outcome: String,
+    pub milliseconds: u64,
 }
 
 impl Envelope {
     /// Wraps `report` with its hash.
     pub fn new(report: BotReport) -> Self {
         let json = serde_json::to_vec(&report).unwrap_or_default();
-        Self { hash: crate::shared::hash::hex(&Sha256::digest(json)), report }
+        Self { hash: crate::shared::hash::hex(&Sha256::digest(json)), report, lookups: Vec::new() }
     }
 }
 
@@ -50,6 +71,7 @@ pub struct BotReport {
     pub ready: bool,
     pub slack: SlackReport,
     pub storage: StorageReport,
+    pub dns: DnsReport,
     /// One entry per plugin of the configuration.
     pub plugins: Vec<PluginReport>,
 }
@@ -97,12 +119,23 @@ pub struct StorageReport {
     pub fault: Option<Fault>,
 }
 
+/// How names resolve in one pod.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct DnsReport {
+    /// The bot has looked its hosts up at least once.
+    pub checked: bool,
+    /// What keeps names from resolving as they should, the gravest first if there are several.
+    pub fault: Option<Fault>,
+}
+
 /// What kind of storage a bot uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StorageKind {
     #[default]
     Memory,
     Redis,
+    Embedded,
 }
 
 impl StorageKind {
@@ -111,6 +144,7 @@ impl StorageKind {
         match self {
             StorageKind::Memory => "Memory",
             StorageKind::Redis => "Redis",
+            StorageKind::Embedded => "Embedded",
         }
     }
 }
@@ -178,14 +212,60 @@ pub enum FaultCode {
     SlackUnreachable,
     /// `host`.
     DnsUnresolvable,
+    /// External names get an error at once while cluster names resolve: the cluster's name server has no usable server
+    /// to ask, e.g. since the node's `resolv.conf` names one that only the node reaches. `host`; `error`: `SERVFAIL` or
+    /// `REFUSED`; `server`: the name server that was asked.
+    DnsForwarderUnusable,
+    /// External names time out while cluster names resolve: the cluster's name server does not reach the one it asks.
+    /// `host`; `error`: `timeout` or `SERVFAIL`; `server`.
+    DnsUpstreamUnreachable,
+    /// A search domain answers for every name: `host` became `name`, with `address`.
+    DnsSearchDomainWildcard,
+    /// A search domain answers with an error, or not at all, instead of "no such name": resolvers give up there or wait. `host`; `domain`;
+    /// `error`.
+    DnsSearchDomainFails,
+    /// The program is linked with musl, whose resolver fails with this `resolv.conf`. `host`; `ndots`.
+    DnsMuslResolver,
+    /// Names resolve, and slowly. `host`; `server`; `seconds`; `cause`: `lost` (packets on the way to the name server) or
+    /// `late` (its answer).
+    DnsSlow,
+    /// Answers come truncated over UDP, and the name server cannot be asked over TCP. `host`; `server`; `error`.
+    DnsTcpBlocked,
+    /// No name resolves, neither of the cluster nor external: the name server does not answer. `server`; `error`.
+    DnsBlocked,
+    /// The name server knows no external name: the internet is reached by a proxy only. `host`; `server`.
+    DnsNoExternalNames,
+    /// Only this host does not resolve, others do. `host`; `error`; `role`: `api`, `socket`, `file`, `redis`, `proxy`.
+    DnsHostUnresolvable,
     /// `address`; `cause` as for `SlackUnreachable`, or `readonly`, `full`, `loading`, `other`; `detail`.
     StorageUnreachable,
-    /// `address`; `error`: Redis's error code, e.g. `WRONGPASS`, `NOAUTH`, `NOPERM`.
+    /// `address`; `database`.
+    StorageDatabaseInvalid,
+    /// `address`; `version`: the server's; `command`: the first one that it lacks, if one was found.
+    StorageTooOld,
+    /// `address`; `command`: what the user may not do; `user`.
+    StorageNotPermitted,
+    /// `address`; `keyPrefix`; `owner`: who claimed the keys.
+    StorageInUse,
+    /// `address`: of a sentinel; `master`: the name that the sentinels do not know or have no server for.
+    StorageMasterUnknown,
+    /// The files of the client certificate are missing or hold none. `file`.
+    StorageCertificateNotFound,
+    /// The database file. `path`; `cause`: `full`, `readonly`, `locked`, `damaged`, `other`; `detail`.
+    StorageFileUnusable,
+    /// `address`; `error`: Redis's error code, e.g. `WRONGPASS` or `NOAUTH`.
     StorageAuthFailed,
     /// No credentials file is mounted.
     StorageSecretNotFound,
-    /// The file with the certificates to trust is missing or holds none.
+    /// The file with the certificates to trust is missing or holds none. `file`.
     TrustedCaNotFound,
+    /// No proxy credentials file is mounted. `key`.
+    ProxySecretNotFound,
+    /// The proxy refuses the credentials, or wants some. `proxy`: host and port; `status`.
+    ProxyAuthFailed,
+    /// The proxy does not answer, or does not let the connection through. `proxy`; `host`; `cause` as for
+    /// `SlackUnreachable`; `detail`.
+    ProxyUnreachable,
     /// `command`; `field`: e.g. `reply`; `line`; `error`: what the template engine said.
     TemplateInvalid,
     /// `error`: what is wrong with the mounted configuration.

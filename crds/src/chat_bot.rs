@@ -2,6 +2,7 @@
 
 pub mod commands;
 pub mod dns;
+pub mod network;
 pub mod plugins;
 pub mod pod;
 pub mod slack;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use commands::Commands;
 pub use dns::Dns;
+pub use network::Network;
 pub use plugins::Plugins;
 pub use pod::Pod;
 pub use slack::Slack;
@@ -34,6 +36,8 @@ pub use storage::Storage;
     category = "chatops",
     doc = "A chat bot: apply one and it answers in Slack. BotPlugins of the same namespace give it commands.",
     validation = Rule::new("self.metadata.name.size() <= 52 && !self.metadata.name.contains('.')").message("metadata.name must be at most 52 characters and must not contain '.': the names of the bot's objects are made from it"),
+    validation = Rule::new("!has(self.spec.storage) || !has(self.spec.storage.managedRedis) || self.metadata.name.size() <= 46").message("metadata.name must be at most 46 characters with storage.managedRedis: the names of its objects are made from it"),
+    validation = Rule::new("!has(self.spec.storage) || !has(self.spec.storage.embedded) || self.spec.replicas <= 1").message("replicas must be at most 1 with storage.embedded: only one pod can have the file open"),
     scale(
         spec_replicas_path = ".spec.replicas",
         status_replicas_path = ".status.replicas",
@@ -87,6 +91,10 @@ pub struct ChatBotSpec {
     /// How the bot's pods resolve names. The default avoids the search list for names such as `slack.com`.
     #[serde(default)]
     pub dns: Dns,
+
+    /// The way out of the cluster, where it is not open.
+    #[serde(default)]
+    pub network: Network,
 
     /// Placement, size and labels of the bot's pods.
     #[serde(default)]

@@ -3,6 +3,7 @@
 //! Everything here is pure: types, rules and functions of their arguments. Nothing in this crate knows a Kubernetes
 //! client, an async runtime, a template engine or any input and output.
 
+pub mod advice;
 pub mod bot_config;
 pub mod bot_plugin;
 pub mod bot_report;

@@ -116,6 +116,91 @@ fn every_rule_of_a_chat_bot_refuses_what_it_is_there_for() {
 }
 
 #[test]
+fn every_rule_of_storage_refuses_what_it_is_there_for() {
+    let redis = |fields: Value| {
+        let mut redis = json!({"addresses": ["r"]});
+        merge(&mut redis, fields);
+        bot(json!({"storage": {"redis": redis}}))
+    };
+    let at = "spec.storage.redis";
+    refused(&redis(json!({"addresses": ["a", "b"]})), at, "exactly one server where topology is Standalone");
+    refused(&redis(json!({"topology": "Sentinel"})), at, "master names the group of servers");
+    refused(&redis(json!({"master": "main"})), at, "master names the group of servers");
+    refused(
+        &redis(json!({"sentinelCredentialsSecretRef": {"name": "s"}})),
+        at,
+        "sentinelCredentialsSecretRef is for topology Sentinel only",
+    );
+    refused(&redis(json!({"topology": "Cluster", "database": 1})), at, "database must be 0");
+    refused(
+        &redis(json!({"tls": {"clientCertificateSecretRef": {"name": "A_B"}}})),
+        at,
+        "must be the name of an object",
+    );
+    for storage in ["managedRedis", "embedded"] {
+        for size in ["much", "0", "-1Gi"] {
+            let sized = bot(json!({"storage": {storage: {"size": size}}}));
+            refused(&sized, &format!("spec.storage.{storage}.size"), "must be an amount of storage");
+        }
+        let class = bot(json!({"storage": {storage: {"storageClassName": "A_B"}}}));
+        refused(&class, &format!("spec.storage.{storage}.storageClassName"), "must be the name of an object");
+        for other in ["memory", "redis"] {
+            let mut both = bot(json!({"storage": {storage: {}, other: {}}}));
+            if other == "redis" {
+                both["spec"]["storage"]["redis"] = json!({"addresses": ["r"]});
+            }
+            refused(&both, "spec.storage", "set at most one of redis, managedRedis, embedded, memory");
+        }
+    }
+    refused(
+        &bot(json!({"replicas": 2, "storage": {"embedded": {}}})),
+        "",
+        "replicas must be at most 1 with storage.embedded",
+    );
+}
+
+#[test]
+fn every_kind_of_storage_is_accepted() {
+    let storages = [
+        json!({"redis": {"addresses": ["redis.data.svc:6379"], "database": 3}}),
+        json!({"redis": {"topology": "Sentinel", "addresses": ["a", "b:26379"], "master": "main",
+            "sentinelCredentialsSecretRef": {"name": "s"}}}),
+        json!({"redis": {"topology": "Cluster", "addresses": ["a", "b", "[fd00::1]:7000"], "tls": {}}}),
+        json!({"managedRedis": {}}),
+        json!({"managedRedis": {"size": "1.5Gi", "storageClassName": "fast", "deletionPolicy": "Delete"}}),
+        json!({"embedded": {"size": "500M"}}),
+        json!({"memory": {}}),
+    ];
+    for storage in storages {
+        assert_eq!(messages(&bot(json!({"storage": storage.clone()}))), Vec::<String>::new(), "{storage}");
+    }
+}
+
+#[test]
+fn every_rule_of_the_way_out_refuses_what_it_is_there_for() {
+    let proxy = |url: &str| bot(json!({"network": {"proxy": {"url": url}}}));
+    for url in ["proxy:3128", "socks5://proxy:1080", "http://me:secret@proxy:3128", "http://proxy:3128/path"]
+    {
+        refused(&proxy(url), "spec.network.proxy.url", "url must look like http://proxy:3128");
+    }
+    for url in ["http://proxy:3128", "https://proxy.corp.example:443/", "http://[fd00::1]:3128"] {
+        assert_eq!(messages(&proxy(url)), Vec::<String>::new(), "{url}");
+    }
+    let spec = json!({"network": {"proxy": {"url": "http://proxy:1", "noProxy": [".svc", "a b"]}}});
+    refused(&bot(spec), "spec.network.proxy.noProxy", "a domain with a leading '.'");
+    let spec =
+        json!({"network": {"proxy": {"url": "http://proxy:1", "credentialsSecretRef": {"name": "A_B"}}}});
+    refused(&bot(spec), "spec.network.proxy.credentialsSecretRef", "must be the name of an object");
+    let ca = |ca: Value| bot(json!({"network": {"trustedCARef": ca}}));
+    refused(&ca(json!({"name": "A_B"})), "spec.network.trustedCARef.name", "must be the name of an object");
+    refused(
+        &ca(json!({"name": "a", "key": "a/b"})),
+        "spec.network.trustedCARef.key",
+        "key of the object's data",
+    );
+}
+
+#[test]
 fn plain_http_is_for_loopback_or_for_those_who_say_so() {
     for url in ["http://localhost:8080/api/", "http://127.0.0.1/api/", "http://[::1]:9/api/"] {
         assert_eq!(messages(&bot(json!({"slack": {"apiURL": url}}))), Vec::<String>::new(), "{url}");
@@ -164,6 +249,11 @@ fn names_that_would_make_unusable_objects_are_refused() {
     let mut long = bot(json!({}));
     long["metadata"]["name"] = json!("x".repeat(53));
     refused(&long, "", "at most 52 characters");
+    let mut long = bot(json!({"storage": {"managedRedis": {}}}));
+    long["metadata"]["name"] = json!("x".repeat(46));
+    assert_eq!(messages(&long), Vec::<String>::new());
+    long["metadata"]["name"] = json!("x".repeat(47));
+    refused(&long, "", "at most 46 characters with storage.managedRedis");
     let mut dotted = plugin(json!({"name": "hello", "reply": "Hello"}));
     dotted["metadata"]["name"] = json!("a.b");
     refused(&dotted, "", "must not contain '.'");

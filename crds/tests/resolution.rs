@@ -111,7 +111,7 @@ fn in_a_pod_secrets_are_files_and_on_a_laptop_they_are_variables() {
     }}});
     let bot = bot(redis);
     let resolution = resolve(&bot, &[]);
-    let pod = Placement::Pod { cluster_domain: "cluster.local".into() };
+    let pod = Placement::Pod { cluster_domain: "cluster.local".into(), cluster_id: "c1".into() };
     let in_pod = render("prod", "ops", &bot.spec, &resolution, &pod);
     assert_eq!(in_pod.slack.bot_token, SecretSource::File("/etc/chatops/tokens/bot-token".into()));
     let StorageConfig::Redis(redis) = in_pod.storage else { panic!("redis expected") };
@@ -126,7 +126,7 @@ fn in_a_pod_secrets_are_files_and_on_a_laptop_they_are_variables() {
 
 #[test]
 fn what_a_running_bot_takes_up_leaves_the_restart_hash_alone() {
-    let placement = Placement::Pod { cluster_domain: "cluster.local".into() };
+    let placement = Placement::Pod { cluster_domain: "cluster.local".into(), cluster_id: "c1".into() };
     let rendered = |spec: Value, plugins: &[BotPlugin]| {
         let bot = bot(spec);
         render("prod", "ops", &bot.spec, &resolve(&bot, plugins), &placement)

@@ -1,25 +1,18 @@
 //! Our bot with a durable Redis against the bare loop.
 
 use std::{
-    fs,
     process::Command,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result};
-use chatops_crds::{
-    ChatBot,
-    bot_config::{self, Placement},
-    resolve::resolve,
-};
+use anyhow::Result;
 use chatops_e2e::slack::Simulator;
-use serde_json::json;
-use tempfile::TempDir;
 
 use super::{
-    load,
+    load::{self, Line},
     process::{Process, program},
+    storage::{Redis, bot},
     table::{Table, mebibytes},
 };
 
@@ -29,10 +22,10 @@ const LOADS: [(usize, usize); 3] = [(1, 1_000), (16, 8_000), (64, 8_000)];
 const CALM: (u32, usize) = (20, 400);
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// One echo bot under measurement, with a Slack of its own.
-struct Contender {
-    slack: Arc<Simulator>,
-    channels: Vec<String>,
+/// One bot under measurement, with a Slack of its own.
+pub(super) struct Contender {
+    pub slack: Arc<Simulator>,
+    pub channels: Vec<String>,
     process: Process,
     connected_after: Duration,
     answered_after: Duration,
@@ -41,8 +34,8 @@ struct Contender {
 
 /// Measures both, one after the other for each load.
 pub async fn measure(table: &mut Table) -> Result<()> {
-    let redis = Redis::start()?;
-    let ours = Contender::start(|slack| redis.bot(slack)).await?;
+    let (redis, folder) = (Redis::start()?, tempfile::tempdir()?);
+    let ours = Contender::start(|slack| bot(slack, folder.path(), redis.storage())).await?;
     let bare = Contender::start(bare_loop).await?;
     table.add("connected after the start", format!("{:.0?}", ours.connected_after), "≤ 100 ms")?;
     table.add(
@@ -56,8 +49,10 @@ pub async fn measure(table: &mut Table) -> Result<()> {
         "≤ 16 MiB",
     )?;
     for (in_flight, total) in LOADS {
-        let bare_rate = load::commands_a_second(&bare.slack, &bare.channels, in_flight, total).await?;
-        let our_rate = load::commands_a_second(&ours.slack, &ours.channels, in_flight, total).await?;
+        let bare_rate =
+            load::commands_a_second(&bare.slack, &bare.channels, Line::Echo, in_flight, total).await?;
+        let our_rate =
+            load::commands_a_second(&ours.slack, &ours.channels, Line::Echo, in_flight, total).await?;
         let ratio = our_rate / bare_rate;
         let figure = format!("{our_rate:.0}/s, bare {bare_rate:.0}/s, ratio {ratio:.2}");
         table.add(&format!("!echo, {in_flight} in flight"), figure, "ratio ≥ 0.6")?;
@@ -70,7 +65,7 @@ pub async fn measure(table: &mut Table) -> Result<()> {
 }
 
 impl Contender {
-    async fn start(command: impl FnOnce(&Simulator) -> Result<Command>) -> Result<Self> {
+    pub async fn start(command: impl FnOnce(&Simulator) -> Result<Command>) -> Result<Self> {
         let slack = Arc::new(Simulator::builder().rate_limits(false).retention(500).start().await?);
         let channels = load::channels(&slack, 64);
         let command = command(&slack)?;
@@ -90,41 +85,4 @@ fn bare_loop(slack: &Simulator) -> Result<Command> {
     command.env("SLACK_API_URL", slack.api_url());
     command.env("SLACK_BOT_TOKEN", slack.bot_token()).env("SLACK_APP_TOKEN", slack.app_token());
     Ok(command)
-}
-
-/// A redis-server on loopback with an append-only file.
-struct Redis {
-    folder: TempDir,
-    port: u16,
-    _process: Process,
-}
-
-impl Redis {
-    fn start() -> Result<Self> {
-        let folder = tempfile::tempdir()?;
-        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let mut command = Command::new("redis-server");
-        command.args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--appendonly", "yes", "--dir"]);
-        command.arg(folder.path());
-        Ok(Self { folder, port, _process: Process::start(command)? })
-    }
-
-    /// Our bot as it runs in a pod: from the configuration that the operator renders.
-    fn bot(&self, slack: &Simulator) -> Result<Command> {
-        let bot: ChatBot = serde_json::from_value(json!({
-            "apiVersion": "chatops.dev/v1alpha1", "kind": "ChatBot", "metadata": {"name": "bench"},
-            "spec": {
-                "slack": {"tokensSecretRef": {"name": "none"}, "apiURL": format!("{}/", slack.api_url())},
-                "storage": {"redis": {"addresses": [format!("127.0.0.1:{}", self.port)]}},
-            },
-        }))?;
-        let placement = Placement::Local { as_production: false };
-        let config = bot_config::render("local", "bench", &bot.spec, &resolve(&bot, []), &placement);
-        let file = self.folder.path().join(bot_config::FILE_NAME);
-        fs::write(&file, config.to_yaml()?).context("cannot write the configuration")?;
-        let mut command = Command::new(program("chatops-bot")?);
-        command.args(["run", "--listen", "127.0.0.1:0", "--config"]).arg(file);
-        command.env("SLACK_BOT_TOKEN", slack.bot_token()).env("SLACK_APP_TOKEN", slack.app_token());
-        Ok(command)
-    }
 }

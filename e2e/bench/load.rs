@@ -1,4 +1,4 @@
-//! People who type `!echo`, each in a channel of their own.
+//! People who type commands, each in a channel of their own.
 
 use std::{
     sync::{
@@ -27,10 +27,39 @@ pub fn channels(slack: &Simulator, count: usize) -> Vec<String> {
         .collect()
 }
 
+/// What is typed, and what has to come back.
+#[derive(Clone, Copy)]
+pub enum Line {
+    Echo,
+    /// A command of the plugin [`REMEMBER`], which stores a value.
+    Store,
+}
+
+/// The plugin that stores what [`Line::Store`] types.
+pub const REMEMBER: &str = r#"{
+    "apiVersion": "chatops.dev/v1alpha1", "kind": "BotPlugin", "metadata": {"name": "remember"},
+    "spec": {"commands": [{
+        "name": "remember",
+        "args": [{"name": "value", "required": true, "rest": true}],
+        "store": {"set": {"key": "{{ args.value }}", "value": "{{ args.value }}"}},
+        "reply": "{{ args.value }}"
+    }]}
+}"#;
+
+impl Line {
+    fn command(self) -> &'static str {
+        match self {
+            Line::Echo => "!echo",
+            Line::Store => "!remember",
+        }
+    }
+}
+
 /// Types `total` commands with `in_flight` people, each waiting for the answer, and returns commands a second.
 pub async fn commands_a_second(
     slack: &Arc<Simulator>,
     channels: &[String],
+    line: Line,
     in_flight: usize,
     total: usize,
 ) -> Result<f64> {
@@ -44,7 +73,7 @@ pub async fn commands_a_second(
                 if number >= total {
                     return anyhow::Ok(());
                 }
-                ask(&slack, &channel, number).await?;
+                ask(&slack, &channel, line, number).await?;
             }
         }
     }))
@@ -67,7 +96,7 @@ pub async fn p99_at(
         let (slack, channel) = (slack.clone(), channels[number % channels.len()].clone());
         answers.push(tokio::spawn(async move {
             let start = Instant::now();
-            ask(&slack, &channel, number).await?;
+            ask(&slack, &channel, Line::Echo, number).await?;
             anyhow::Ok(start.elapsed())
         }));
     }
@@ -79,9 +108,10 @@ pub async fn p99_at(
     Ok(times[(times.len() * 99) / 100])
 }
 
-async fn ask(slack: &Simulator, channel: &str, number: usize) -> Result<()> {
+async fn ask(slack: &Simulator, channel: &str, line: Line, number: usize) -> Result<()> {
     let text = format!("number {number}");
-    let answer = timeout(ANSWER, slack.ask("alice", channel, &format!("!echo {text}"))).await??;
+    let typed = format!("{} {text}", line.command());
+    let answer = timeout(ANSWER, slack.ask("alice", channel, &typed)).await??;
     ensure!(answer == text, "asked for {text:?}, got {answer:?}");
     Ok(())
 }

@@ -1,5 +1,5 @@
 //! `make bench`: ratios measured in one run, ours against a bare slack-morphism echo loop on the same simulated Slack,
-//! and what the bot and the operator cost.
+//! what storing costs over each storage, and what the bot and the operator cost.
 //!
 //! Every figure is printed with its aim; nothing here fails because a machine is slow.
 
@@ -7,6 +7,7 @@ mod bot;
 mod load;
 mod operator;
 mod process;
+mod storage;
 mod table;
 
 use anyhow::Result;
@@ -17,6 +18,7 @@ async fn main() -> Result<()> {
     rustls::crypto::ring::default_provider().install_default().ok();
     let mut table = Table::default();
     bot::measure(&mut table).await?;
+    storage::measure(&mut table).await?;
     table.images()?;
     operator::measure(&mut table).await?;
     table.print()

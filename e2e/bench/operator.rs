@@ -26,7 +26,7 @@ const POLL: Duration = Duration::from_millis(100);
 /// Measures on a control plane without a node.
 pub async fn measure(table: &mut Table) -> Result<()> {
     Cluster::remove(CLUSTER).await?;
-    let cluster = Cluster::up(CLUSTER, Options { control_plane_only: true }).await?;
+    let cluster = Cluster::up(CLUSTER, Options { control_plane_only: true, ..Options::default() }).await?;
     let measured = on(&cluster, table).await;
     cluster.down().await?;
     measured

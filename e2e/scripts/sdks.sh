@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Slack's official client libraries, for the test that holds the simulator to them (tests/slack_sdks.rs): a Python
-# environment and a node_modules folder in the cache, named by a hash of the files that pin them. Done before, it ends at once.
+# Slack's official client libraries, for the test that holds the simulator to them (tests/slack_sdks.rs), and what Errbot
+# stores values with (tests/errbot_values.rs): a Python environment and a node_modules folder in the cache, named by a hash
+# of the files that pin them. Done before, it ends at once.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
 
 python_pins=$E2E/sdks/python/requirements.txt
 node_pins=("$E2E/sdks/node/package.json" "$E2E/sdks/node/package-lock.json")
-# tests/slack_sdks.rs computes the same name.
+# src/installed.rs computes the same name.
 home=$CACHE/sdks/$(cat "$python_pins" "${node_pins[@]}" | sha256sum | cut -c1-12)
 [ -e "$home/complete" ] && exit 0
 
@@ -17,7 +18,7 @@ only_one sdks
 # usage: need_packages PACKAGE…
 need_packages() {
     command -v apt-get >/dev/null && [ "$(id -u)" = 0 ] ||
-        fail "needed for the test with Slack's clients: $*" "install them, then run this again"
+        fail "needed for the tests with Slack's clients and jsonpickle: $*" "install them, then run this again"
     say "installing $* …"
     apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >/dev/null
 }
@@ -27,7 +28,7 @@ command -v npm >/dev/null || need_packages nodejs npm
 [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] ||
     fail "@slack/bolt needs Node 20 or newer, this is $(node --version)"
 
-say "installing Slack's clients for Python and Node …"
+say "installing Slack's clients for Python and Node, and jsonpickle …"
 rm -rf "$home"
 mkdir -p "$home/node"
 python3 -m venv "$home/python"

@@ -14,7 +14,7 @@ cluster=("$CARGO_TARGET_DIR/release/local-cluster" --name test)
 # The clusters that the tests start, those of tests that failed included.
 stop_clusters() {
     local name
-    for name in test operator selftest selftest-other; do
+    for name in test operator selftest selftest-other bed bed-kube dns dns-kube; do
         "$CARGO_TARGET_DIR/release/local-cluster" --name "$name" down
     done
 }

@@ -1,7 +1,8 @@
 //! A complete one-node Kubernetes cluster on this machine, for the tests, the demo and a person at a terminal.
 //!
 //! The node is a network namespace, joined to the host by a pair of interfaces; in it run etcd, the control plane,
-//! containerd, the kubelet, kube-proxy, and a name server that plays the world outside the cluster. Several clusters
+//! containerd, the kubelet, kube-proxy, and a name server that plays the world outside the cluster. Where that is not
+//! world enough, a second namespace beside the node is its internet (`crate::internet` fills it). Several clusters
 //! of different names live side by side. A cluster outlives the process that started it: [`Cluster::up`] attaches to
 //! one that is healthy. It is disposable: one that is found half-dead is removed and started empty.
 //!
@@ -17,25 +18,33 @@ mod config;
 mod files;
 mod health;
 mod images;
+mod kube_dns;
+mod namespace;
 mod network;
 mod pki;
 mod process;
 mod start;
 mod state;
 mod tools;
+pub(crate) mod uplink;
 mod volumes;
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
+use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
 use tokio::process::Command;
 use tokio::time::Instant;
 
+pub use kube_dns::Nanny;
+pub(crate) use namespace::Namespace;
 use network::Network;
+pub(crate) use network::UNREACHABLE;
 use state::{Record, State};
 use tools::Tools;
 
@@ -52,10 +61,37 @@ const KUBECTL_DEADLINE: Duration = Duration::from_secs(120);
 const HEALTHY_WITHIN: Duration = Duration::from_secs(20);
 
 /// What a cluster consists of.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Options {
     /// Only etcd, API server and controller-manager: objects and their garbage collection, but no pods.
     pub control_plane_only: bool,
+    /// A namespace beside the node plays the internet, and the node's `resolv.conf` names a name server there. See
+    /// [`crate::internet::Internet`], which starts such clusters.
+    pub internet: bool,
+    /// What answers the pods' look-ups.
+    pub dns: Dns,
+}
+
+/// What answers the pods' look-ups.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Dns {
+    /// CoreDNS with a Corefile in ConfigMap `kube-system/coredns`, as kubeadm installs it.
+    #[default]
+    CoreDns,
+    /// What stands in for kube-dns, configured by ConfigMap `kube-system/kube-dns`: see [`Nanny`].
+    KubeDns,
+}
+
+impl Dns {
+    /// The Deployment in `kube-system`.
+    #[must_use]
+    pub fn deployment(self) -> &'static str {
+        match self {
+            Self::CoreDns => "coredns",
+            Self::KubeDns => "kube-dns",
+        }
+    }
 }
 
 /// A cluster that has been started. Dropping it stops nothing: see [`Cluster::down`].
@@ -65,6 +101,7 @@ pub struct Cluster {
     network: Network,
     tools: Tools,
     kubeconfig: PathBuf,
+    options: Options,
 }
 
 /// One daemon of a cluster.
@@ -108,14 +145,14 @@ impl Cluster {
         let _guard = state.lock().await?;
         let record = state.record()?.with_context(|| format!("there is no cluster {name}"))?;
         let cluster = Self::existing(state, Tools::find()?, &record);
-        cluster.check(&record, record.options()).await?;
+        cluster.check(&record, record.options).await?;
         Ok(cluster)
     }
 
     fn existing(state: State, tools: Tools, record: &Record) -> Self {
         let network = Network::new(state.name(), record.slot);
         let kubeconfig = state.kubeconfig("admin");
-        Self { state, network, tools, kubeconfig }
+        Self { state, network, tools, kubeconfig, options: record.options }
     }
 
     async fn check(&self, record: &Record, options: Options) -> Result<()> {
@@ -125,7 +162,7 @@ impl Cluster {
         if !record.complete {
             bail!("its start was interrupted");
         }
-        if record.options() != options {
+        if record.options != options {
             bail!("it was started with other options");
         }
         process::all_running(&self.state)?;
@@ -237,13 +274,81 @@ impl Cluster {
     /// The node's network namespace is gone.
     pub fn listen(&self) -> Result<TcpListener> {
         let address = (self.node_ip(), 0);
-        self.network.inside(|| {
+        self.inside(|| {
             // Bound by its number, a port stays with the socket while it does not listen for a time.
             let chosen = TcpListener::bind(address)?.local_addr()?;
             let listener = TcpListener::bind(chosen)?;
             listener.set_nonblocking(true)?;
             Ok(listener)
         })
+    }
+
+    /// Runs `action` on a thread that has entered the node's network: a socket that it opens stays there.
+    ///
+    /// # Errors
+    /// The node's network namespace is gone; or the action's own.
+    pub fn inside<T: Send>(&self, action: impl FnOnce() -> io::Result<T> + Send) -> Result<T> {
+        self.network.namespace().inside(action)
+    }
+
+    /// The node's network namespace.
+    pub(crate) fn node(&self) -> &Namespace {
+        self.network.namespace()
+    }
+
+    /// The namespace that plays the internet.
+    ///
+    /// # Errors
+    /// The cluster was started without.
+    pub(crate) fn internet(&self) -> Result<Namespace> {
+        if !self.options.internet {
+            bail!("the cluster {} was started without an internet", self.state.name());
+        }
+        Ok(self.state.internet())
+    }
+
+    /// What it consists of.
+    #[must_use]
+    pub fn options(&self) -> Options {
+        self.options
+    }
+
+    /// The `resolv.conf` that the kubelet gives to pods with `dnsPolicy: Default`, the cluster's name server among them.
+    pub(crate) fn node_resolv_conf(&self) -> PathBuf {
+        self.state.config("resolv.conf")
+    }
+
+    /// A file for the configuration of something that belongs to the cluster.
+    pub(crate) fn config_file(&self, name: &str) -> PathBuf {
+        self.state.config(name)
+    }
+
+    /// Starts a daemon in the internet, instead of the one of this name that runs.
+    ///
+    /// # Errors
+    /// The one that runs can't be ended, or the program can't be started.
+    pub(crate) fn serve_in_internet(
+        &self,
+        name: &'static str,
+        program: &Path,
+        args: Vec<OsString>,
+    ) -> Result<()> {
+        process::stop(&self.state, name)?;
+        let daemon = process::Daemon { name, program: program.to_owned(), args, environment: Vec::new() };
+        process::start(&self.state, &self.internet()?, daemon)
+    }
+
+    /// Ends a daemon in the internet, if it runs.
+    ///
+    /// # Errors
+    /// It can't be ended.
+    pub(crate) fn stop_in_internet(&self, name: &str) -> Result<()> {
+        process::stop(&self.state, name)
+    }
+
+    /// CoreDNS.
+    pub(crate) fn coredns_program(&self) -> PathBuf {
+        self.tools.coredns()
     }
 
     /// Runs kubectl as the cluster's administrator, without a terminal, and waits for it. A command that fails is

@@ -4,5 +4,7 @@
 pub mod audit;
 pub mod cluster;
 pub mod faults;
+pub mod installed;
+pub mod internet;
 pub mod operator;
 pub mod slack;

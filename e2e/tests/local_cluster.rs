@@ -33,13 +33,13 @@ async fn a_cluster_runs_pods_recovers_from_a_crash_and_leaves_nothing_behind() -
     a_changed_config_map_arrives_when_the_pod_is_annotated(&cluster).await?;
     a_missing_image_is_reported_within_seconds(&cluster).await?;
     the_audit_log_tells_who_did_what(&cluster).await?;
-    let volume = a_claimed_volume_is_provisioned(&cluster).await?;
+    let file = a_pod_that_is_not_root_writes_to_a_claimed_volume(&cluster).await?;
 
     a_second_start_attaches(&cluster).await?;
     another_cluster_runs_beside_it().await?;
 
     let cluster = a_crash_is_noticed_and_the_next_start_heals_it(cluster, &state).await?;
-    ensure!(!volume.exists(), "the volume {} of the crashed cluster was left", volume.display());
+    ensure!(!file.exists(), "the file {} of the crashed cluster was left", file.display());
     let node = cluster.node_ip();
     cluster.down().await?;
     nothing_is_left(&state, node)
@@ -162,27 +162,32 @@ async fn the_audit_log_tells_who_did_what(cluster: &Cluster) -> Result<()> {
     Ok(())
 }
 
-async fn a_claimed_volume_is_provisioned(cluster: &Cluster) -> Result<PathBuf> {
+/// Returns the file as the node sees it.
+async fn a_pod_that_is_not_root_writes_to_a_claimed_volume(cluster: &Cluster) -> Result<PathBuf> {
     kubectl(
         cluster,
-        &["--namespace=work", "wait", "pvc/data", "--for=jsonpath={.status.phase}=Bound", "--timeout=30s"],
+        &["--namespace=work", "exec", "deploy/redis", "--", "sh", "-c", "echo kept > /data/file"],
     )
     .await?;
-    let path = kubectl(cluster, &["get", "pv", "--output=jsonpath={.items[0].spec.hostPath.path}"]).await?;
-    ensure!(Path::new(&path).is_dir(), "there is no folder {path}");
-    Ok(path.into())
+    let volume =
+        kubectl(cluster, &["--namespace=work", "get", "pvc", "data", "--output=jsonpath={.spec.volumeName}"])
+            .await?;
+    let folder = kubectl(cluster, &["get", "pv", &volume, "--output=jsonpath={.spec.hostPath.path}"]).await?;
+    let file = Path::new(&folder).join("file");
+    ensure!(file.is_file(), "there is no file {}", file.display());
+    Ok(file)
 }
 
 async fn a_second_start_attaches(cluster: &Cluster) -> Result<()> {
     let before = Cluster::components_of(NAME)?;
-    let again = tokio::spawn(Cluster::up(NAME, Options::default())).await??;
+    let again = Box::pin(Cluster::up(NAME, Options::default())).await?;
     ensure!(again.server_url() == cluster.server_url());
     ensure!(Cluster::components_of(NAME)? == before, "it was started anew");
     Ok(())
 }
 
 async fn another_cluster_runs_beside_it() -> Result<()> {
-    let other = Cluster::up(OTHER, Options { control_plane_only: true }).await?;
+    let other = Cluster::up(OTHER, Options { control_plane_only: true, ..Options::default() }).await?;
     let namespaces = kubectl(&other, &["get", "namespaces", "--output=name"]).await?;
     ensure!(!namespaces.contains("work"), "it is the same cluster: {namespaces}");
     other.down().await?;

@@ -2,7 +2,6 @@
 //! `@slack/bolt` (see `sdks/README.md`), has the same conversation in it. `scripts/sdks.sh` installs the clients.
 
 use std::{
-    env,
     fs::{self, File},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -10,9 +9,11 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
-use chatops_e2e::slack::{Action, Fault, Message, Simulator};
+use chatops_e2e::{
+    installed,
+    slack::{Action, Fault, Message, Simulator},
+};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 use slack_morphism::prelude::*;
 
 /// Starting Python or Node and connecting takes a second or two on an idle machine.
@@ -38,7 +39,7 @@ impl Bot {
             .env("SLACK_API_URL", format!("{}/", slack.api_url()))
             .env("SLACK_BOT_TOKEN", slack.bot_token())
             .env("SLACK_APP_TOKEN", slack.app_token())
-            .env("NODE_PATH", installed()?.join("node/node_modules"))
+            .env("NODE_PATH", installed::sdks()?.join("node/node_modules"))
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .stdin(Stdio::piped())
             .stdout(output.try_clone()?)
@@ -60,27 +61,10 @@ fn folder() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Where `scripts/sdks.sh` put the clients; it computes the same name.
-fn installed() -> anyhow::Result<PathBuf> {
-    let mut hash = Sha256::new();
-    for pins in ["python/requirements.txt", "node/package.json", "node/package-lock.json"] {
-        hash.update(fs::read(folder().join("sdks").join(pins))?);
-    }
-    let name: String = hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-    let variable = |name| env::var_os(name).map(PathBuf::from);
-    let cache = variable("CHATOPS_CACHE")
-        .or_else(|| Some(variable("XDG_CACHE_HOME")?.join("chatops-operator")))
-        .or_else(|| Some(variable("HOME")?.join(".cache/chatops-operator")))
-        .context("neither CHATOPS_CACHE, XDG_CACHE_HOME nor HOME is set")?;
-    let home = cache.join("sdks").join(name);
-    ensure!(home.join("complete").exists(), "Slack's clients are not installed; run e2e/scripts/sdks.sh");
-    Ok(home)
-}
-
 /// Runs the bot through everything; what the bot printed is part of the error.
 async fn converse_with(name: &str, program: fn(&Path) -> PathBuf, script: &str) -> anyhow::Result<()> {
     let slack = Simulator::builder().rate_limits(false).time_factor(20.0).start().await?;
-    let bot = Bot::start(name, &slack, &program(&installed()?), script)?;
+    let bot = Bot::start(name, &slack, &program(&installed::sdks()?), script)?;
     let result = conversation(&slack).await;
     result.with_context(|| format!("{name} printed:\n{}", fs::read_to_string(&bot.log).unwrap_or_default()))
 }

@@ -17,7 +17,8 @@ use tokio::{
 use crate::{
     bots::access::Access,
     chat_bot::Settings,
-    cluster::{client, lease::Lease},
+    cluster::{client, identity, lease::Lease},
+    cluster_dns,
     serve::{
         self,
         health::{Health, Phase},
@@ -39,6 +40,7 @@ pub struct Options {
     pub identity: Option<String>,
     pub listen: SocketAddr,
     pub way: Way,
+    pub cluster_dns: cluster_dns::controller::Setup,
 }
 
 /// How bots are reached.
@@ -61,6 +63,8 @@ pub enum Error {
     Signal(#[source] io::Error),
     #[error("the HTTP server ended: {0:?}")]
     Served(io::Result<()>),
+    #[error(transparent)]
+    Identity(#[from] identity::Error),
     #[error("the lease was lost: another operator may be active")]
     LeaseLost,
     #[error("a task that should run as long as the operator ended: {0}")]
@@ -154,6 +158,7 @@ async fn work(
         counted.requested(call.method.as_str(), &call.path, call.status.map(|status| status.as_u16()));
     };
     let client = client::client(config, DEADLINE, Arc::new(observer))?;
+    let cluster_id = identity::of_the_cluster(&client).await?;
     let access = match options.way {
         Way::Direct => Access::direct(),
         Way::Proxy => Access::Proxy(client.clone()),
@@ -163,6 +168,8 @@ async fn work(
     } else {
         options.namespaces.iter().cloned().map(Some).collect()
     };
+    let (dns, board) =
+        cluster_dns::controller::Controller::new(client.clone(), &options.cluster_dns, Timestamp::now);
     let mut tasks = JoinSet::new();
     let mut caches = Vec::new();
     for namespace in scopes {
@@ -171,11 +178,14 @@ async fn work(
             namespace,
             access: access.clone(),
             settings: options.settings.clone(),
+            cluster_id: cluster_id.clone(),
             metrics: metrics.clone(),
             clock: Timestamp::now,
+            cluster_dns: board.clone(),
         };
         caches.push(scope.start(&mut tasks));
     }
+    tasks.spawn(dns.run(caches.clone()));
     let health = health.clone();
     let gauges = scope::gauge(caches.clone(), metrics.clone());
     tasks.spawn(async move {

@@ -4,10 +4,12 @@
 
 pub mod access;
 mod follower;
+pub mod obstacle;
 pub mod plugin_faults;
 pub mod pods;
 pub mod reports;
 mod sanitize;
+pub mod servers;
 
 use std::{collections::HashMap, sync::Arc};
 

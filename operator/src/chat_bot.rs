@@ -20,6 +20,7 @@ use kube::Client;
 use crate::{
     bots::reports::Reports,
     cluster::{Guarded, cache::Cache, client::brief, status::StatusWriter},
+    cluster_dns::Board,
 };
 
 /// What the operator's administrator decided.
@@ -27,6 +28,8 @@ use crate::{
 pub struct Settings {
     /// Image of bots that name none.
     pub bot_image: String,
+    /// Image of managed Redis servers whose ChatBot names none.
+    pub redis_image: String,
     /// DNS domain of the cluster, e.g. `cluster.local`.
     pub cluster_domain: String,
     /// Where the operator runs: bots let it in.
@@ -39,8 +42,11 @@ pub struct Context {
     pub cache: Cache,
     pub reports: Reports,
     pub settings: Settings,
+    /// Identity of the cluster ([`crate::cluster::identity`]).
+    pub cluster_id: String,
     pub status: StatusWriter<ChatBotStatus>,
     pub refreshes: refresh::Refreshes,
+    pub cluster_dns: Board,
     pub clock: fn() -> Timestamp,
 }
 
@@ -56,10 +62,13 @@ impl Context {
         cache: Cache,
         reports: Reports,
         settings: Settings,
+        cluster_id: String,
+        cluster_dns: Board,
         clock: fn() -> Timestamp,
     ) -> Self {
         let status = StatusWriter::new(client.clone());
-        Self { client, cache, reports, settings, status, refreshes: refresh::Refreshes::default(), clock }
+        let refreshes = refresh::Refreshes::default();
+        Self { client, cache, reports, settings, cluster_id, status, refreshes, cluster_dns, clock }
     }
 }
 
@@ -88,9 +97,13 @@ pub async fn reconcile(bot: Arc<Guarded<ChatBot>>, context: Arc<Context>) -> Res
     }
     let found = dereference::dereference(bot, &context.cache, &context.reports);
     let resolution = resolve(bot, found.readable_plugins());
-    let validated = validate::validate(bot, &resolution, &context.settings);
+    let validated = validate::validate(bot, &resolution, &context.settings, &context.cluster_id);
     let applied = match &validated {
-        Ok(valid) => Some(apply::apply(&context.client, &build::build(valid), &found.children).await),
+        Ok(valid) => {
+            let resources = build::build(valid);
+            // On the heap, since it waits for the answers to many requests at the same time.
+            Some(Box::pin(apply::apply(&context.client, &resources, &found)).await)
+        }
         Err(_problems) => None,
     };
     let refresh_again = match &validated {

@@ -1,6 +1,8 @@
 //! The command line: what was typed → what is meant.
 
+mod config;
 mod crds;
+mod dns;
 mod run;
 
 use std::process::ExitCode;
@@ -20,6 +22,8 @@ enum Command {
     Run(Box<run::Args>),
     /// Print the CustomResourceDefinitions as YAML
     Crds(crds::Args),
+    /// What the operator does to the cluster's own DNS: take it out, or print it
+    Dns(dns::Args),
 }
 
 /// Runs the program; its errors go to standard error.
@@ -27,6 +31,7 @@ pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) => run::run(*args).map_err(|error| error.to_string()),
         Command::Crds(args) => crds::run(&args).map_err(|error| error.to_string()),
+        Command::Dns(args) => dns::run(&args).map_err(|error| error.to_string()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,10 +6,15 @@ pub mod apply;
 pub mod cache;
 pub mod client;
 pub mod covers;
+pub mod create;
 pub mod events;
+pub mod foreign;
+pub mod identity;
 pub mod labels;
 pub mod lease;
 pub mod quantity;
+pub mod retire;
+pub mod rollout;
 pub mod status;
 pub mod watch;
 

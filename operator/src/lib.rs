@@ -9,5 +9,6 @@ pub mod bots;
 pub mod chat_bot;
 pub mod cli;
 pub mod cluster;
+pub mod cluster_dns;
 pub mod serve;
 pub mod wake;

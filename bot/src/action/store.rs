@@ -7,7 +7,7 @@ use minijinja::Value;
 use serde_json::Value as Json;
 
 use super::{ActionError, Context, Template, Templates};
-use crate::storage::{Entry, Storage};
+use crate::storage::{Entry, Storage, list_all};
 
 /// Longest key, in characters; that of its template in the CRD.
 const MAX_KEY: usize = 1_000;
@@ -60,6 +60,10 @@ impl Store {
         }
     }
 
+    pub(super) fn writes(&self) -> bool {
+        matches!(self, Store::Set { .. } | Store::Delete { .. })
+    }
+
     /// The outcome, as `result` in the reply.
     pub(super) async fn run(
         &self,
@@ -72,7 +76,7 @@ impl Store {
         match self {
             Store::Set { key, value } => {
                 let (key, value) = (checked(render(key)?)?, render(value)?);
-                Ok(value_or_undefined(storage.set(plugin, &key, Json::String(value)).await?))
+                Ok(value_or_undefined(storage.set(plugin, &key, Json::String(value), None).await?))
             }
             Store::Get { key } => {
                 let key = checked(render(key)?)?;
@@ -84,7 +88,7 @@ impl Store {
             }
             Store::List { prefix } => {
                 let prefix = prefix.as_ref().map(render).transpose()?.unwrap_or_default();
-                Ok(storage.list(plugin, &prefix).await?.into_iter().map(entry).collect())
+                Ok(list_all(storage, plugin, &prefix).await?.into_iter().map(entry).collect())
             }
         }
     }
@@ -98,7 +102,7 @@ fn checked(key: String) -> Result<String, InvalidKey> {
     }
 }
 
-fn entry(Entry { key, value }: Entry) -> Value {
+fn entry(Entry { key, value, .. }: Entry) -> Value {
     minijinja::context! { key => key, value => from_json(value) }
 }
 

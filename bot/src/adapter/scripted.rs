@@ -3,9 +3,9 @@
 use tokio::sync::mpsc;
 
 use crate::{
-    chat::{Incoming, Reply},
+    chat::{Incoming, MessageKey, Reply, Target},
     inbox::{Accepted, Full, Inbox},
-    outbox::{SendError, Sender},
+    outbox::{FindError, Mark, SendError, Sender},
 };
 
 /// Types and listens.
@@ -32,8 +32,8 @@ impl Scripted {
     ///
     /// # Errors
     /// [`Full`] when the inbox does not take it.
-    pub fn types(&self, incoming: Incoming) -> Result<Accepted, Full> {
-        self.inbox.accept(incoming)
+    pub async fn types(&self, incoming: Incoming) -> Result<Accepted, Full> {
+        self.inbox.accept(incoming).await
     }
 
     /// The next answer; none once nothing can answer any more.
@@ -43,8 +43,12 @@ impl Scripted {
 }
 
 impl Sender for ScriptedSender {
-    async fn send(&self, reply: &Reply) -> Result<(), SendError> {
+    async fn send(&self, reply: &Reply, _: &[Mark]) -> Result<(), SendError> {
         self.answers.send(reply.clone()).map_err(|_| SendError::Rejected("nobody_listens".into()))
+    }
+
+    async fn find(&self, _: &Target, _: &MessageKey) -> Result<Vec<Mark>, FindError> {
+        Err(FindError::Hidden)
     }
 
     fn max_chars(&self) -> usize {

@@ -12,9 +12,10 @@ mod credentials;
 pub mod decode;
 pub mod encode;
 mod health;
+mod inspect;
 mod link;
 pub mod markup;
-mod network;
+mod metadata;
 mod scopes;
 mod sender;
 mod socket;
@@ -25,12 +26,15 @@ mod web_api;
 use std::sync::Arc;
 
 use chatops_crds::bot_config::SlackConfig;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     inbox::Inbox,
+    network::Network,
     report::{Facts, Metrics},
 };
+pub use inspect::{Accepted, Inspection, inspect};
 use link::Link;
 pub use sender::SlackSender;
 pub use timing::Timing;
@@ -47,9 +51,14 @@ impl Slack {
     /// Prepares a connection; [`Slack::run`] opens it.
     ///
     /// # Errors
-    /// [`SetupError`] when no client for `config.api_url` can be built.
-    pub fn new(config: SlackConfig, facts: Facts, metrics: Metrics) -> Result<Slack, SetupError> {
-        Self::with_timing(config, facts, metrics, Timing::default())
+    /// [`SetupError`] when `config.api_url` cannot be used.
+    pub fn new(
+        config: SlackConfig,
+        network: Arc<Network>,
+        facts: Facts,
+        metrics: Metrics,
+    ) -> Result<Slack, SetupError> {
+        Self::with_timing(config, network, facts, metrics, Timing::default())
     }
 
     /// The same with other deadlines.
@@ -58,17 +67,23 @@ impl Slack {
     /// As for [`Slack::new`].
     pub fn with_timing(
         config: SlackConfig,
+        network: Arc<Network>,
         facts: Facts,
         metrics: Metrics,
         timing: Timing,
     ) -> Result<Slack, SetupError> {
-        let link = Link::new(&config.api_url, facts, metrics, timing)?;
+        let link = Link::new(&config.api_url, network, facts, metrics, timing)?;
         Ok(Slack { config, link: Arc::new(link) })
     }
 
     /// What sends answers, also after [`Slack::run`] has returned.
     pub fn sender(&self) -> SlackSender {
         SlackSender::new(self.link.clone())
+    }
+
+    /// The host of the web socket, as soon as Slack has named one.
+    pub fn socket_host(&self) -> watch::Receiver<Option<String>> {
+        self.link.socket_host.subscribe()
     }
 
     /// Keeps a socket open and puts what arrives into `inbox`, until `shutdown`; then closes the sockets, so that

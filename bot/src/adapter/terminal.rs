@@ -10,9 +10,9 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    chat::{Addressing, Channel, Incoming, MessageKey, Reply, Span, User, spans},
-    inbox::Inbox,
-    outbox::{SendError, Sender},
+    chat::{Addressing, Channel, Incoming, MessageKey, Reply, Span, Target, User, spans},
+    inbox::{Accepted, Inbox},
+    outbox::{FindError, Mark, SendError, Sender},
 };
 pub use lines::{Lines, pipe};
 pub use prompt::prompt;
@@ -36,27 +36,33 @@ impl Terminal {
     }
 
     async fn converse(&mut self, inbox: &Inbox) {
-        let mut count = 0_u64;
+        let (start, mut count) = (format!("{:016x}", rand::random::<u64>()), 0_u64);
         while let Some(line) = self.lines.next().await {
             // Nothing is not a message.
             if line.trim().is_empty() {
                 continue;
             }
             count += 1;
-            if inbox.accept(self.message(count, line)).is_err() || self.printed.recv().await.is_none() {
-                return;
+            // Answers to what was typed before this program last ended.
+            while self.printed.try_recv().is_ok() {}
+            match inbox.accept(self.message(&start, count, line)).await {
+                Ok(Accepted::Ignored) => (),
+                Ok(_) if self.printed.recv().await.is_some() => (),
+                Ok(_) | Err(_) => return,
             }
         }
     }
 
-    fn message(&self, number: u64, text: String) -> Incoming {
+    /// `start` and `number` name it, for as long as messages are remembered.
+    fn message(&self, start: &str, number: u64, text: String) -> Incoming {
         Incoming {
-            key: MessageKey(number.to_string()),
+            key: MessageKey(format!("{start}:{number}")),
             user: User { id: self.user.clone(), name: Some(self.user.clone()) },
             channel: Channel { id: "terminal".into(), is_direct: true },
             thread: None,
             addressing: Addressing::Direct,
             text,
+            typed_at: 0,
         }
     }
 }
@@ -74,12 +80,16 @@ pub fn sender() -> (TerminalSender, mpsc::UnboundedReceiver<()>) {
 }
 
 impl Sender for TerminalSender {
-    async fn send(&self, reply: &Reply) -> Result<(), SendError> {
+    async fn send(&self, reply: &Reply, _: &[Mark]) -> Result<(), SendError> {
         let mut out = io::stdout().lock();
         let written = writeln!(out, "{}", plain(&reply.text)).and_then(|()| out.flush());
         // Nobody waits any more after the end of the input.
         let _ = self.printed.send(());
         written.map_err(|error| SendError::Rejected(error.to_string()))
+    }
+
+    async fn find(&self, _: &Target, _: &MessageKey) -> Result<Vec<Mark>, FindError> {
+        Err(FindError::Hidden)
     }
 
     fn max_chars(&self) -> usize {

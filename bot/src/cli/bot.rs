@@ -4,14 +4,12 @@
 use std::{
     io,
     net::SocketAddr,
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use chatops_crds::{
-    bot_config::{BotConfig, StorageConfig},
-    bot_report::{StorageKind, StorageReport},
-};
+use chatops_crds::{bot_config::BotConfig, bot_report::StorageReport};
 use tokio::{
     net::TcpListener,
     sync::watch,
@@ -29,15 +27,13 @@ use super::{
 use crate::{
     adapter::slack,
     engine::{Engine, Program},
-    inbox::Inbox,
+    inbox::{Filter, Inbox},
+    network::InvalidProxy,
     outbox::Outbox,
     report::{self, Facts, Metrics},
     secret,
-    storage::{Memory, Redis, Storage},
+    storage::{self, Storage},
 };
-
-/// Messages that wait for the engine at most; Slack delivers the others again.
-const WAITING: usize = 10_000;
 
 /// How long an adapter may take to close its connections.
 const ADAPTER_CLOSES: Duration = Duration::from_secs(3);
@@ -57,12 +53,27 @@ pub(super) enum Failure {
     Token(#[from] secret::Missing),
     #[error(transparent)]
     Slack(#[from] slack::SetupError),
+    #[error(transparent)]
+    Network(#[from] InvalidProxy),
+    #[error("{0} of the checks failed")]
+    Checks(usize),
     #[error("cannot listen on {address}: {error}")]
     Listen { address: SocketAddr, error: io::Error },
+    #[error("cannot keep data in {folder}: {error}", folder = .folder.display())]
+    Data { folder: PathBuf, error: io::Error },
     #[error("{0} ended unexpectedly")]
     Ended(&'static str),
     #[error("a part of the bot panicked: {0}")]
     Panicked(JoinError),
+}
+
+/// What a bot keeps beside its storage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keeps {
+    /// Commands that were not answered when it ended.
+    Commands,
+    /// Nothing: whoever talks with it begins anew.
+    Nothing,
 }
 
 /// A bot before it runs.
@@ -99,6 +110,7 @@ impl Bot {
     pub(super) async fn run<A>(
         self,
         outbox: Outbox,
+        keeps: Keeps,
         listen: Option<SocketAddr>,
         adapter: impl FnOnce(Inbox, CancellationToken) -> A,
     ) -> Result<(), Failure>
@@ -106,10 +118,11 @@ impl Bot {
         A: Future<Output = Result<(), Failure>> + Send + 'static,
     {
         let mut signals = Signals::listen().map_err(Failure::Runtime)?;
-        let (inbox, stop) = (Inbox::new(WAITING), CancellationToken::new());
+        let stop = CancellationToken::new();
         let mut parts = Parts::default();
         self.serve(listen, &mut parts).await?;
-        let mut engine = self.start_engine(&inbox, &stop, outbox.clone(), &mut parts);
+        let (storage, inbox) = self.open_storage(keeps, &mut parts);
+        let mut engine = self.start_engine(storage, &inbox, &stop, outbox.clone(), &mut parts);
         let mut adapter = AbortOnDropHandle::new(tokio::spawn(adapter(inbox.clone(), stop.clone())));
         let outcome = tokio::select! {
             signal = signals.next() => {
@@ -135,6 +148,7 @@ impl Bot {
         if !outbox.flush(FLUSH).await {
             tracing::warn!("some answers were not delivered in time");
         }
+        inbox.leave().await;
         drop(aborting);
         outcome
     }
@@ -155,6 +169,7 @@ impl Bot {
 
     fn start_engine(
         &self,
+        storage: Arc<dyn Storage>,
         inbox: &Inbox,
         stop: &CancellationToken,
         outbox: Outbox,
@@ -162,7 +177,8 @@ impl Bot {
     ) -> AbortOnDropHandle<()> {
         let engine = Engine {
             program: self.program.subscribe(),
-            storage: self.open_storage(parts),
+            storage,
+            inbox: inbox.clone(),
             outbox,
             facts: self.facts.clone(),
             metrics: self.metrics.clone(),
@@ -175,25 +191,22 @@ impl Bot {
             follow(source, hash, restart_hash, self.facts.clone(), self.program.clone()),
         );
         let grace = self.program.borrow().timeout;
-        AbortOnDropHandle::new(tokio::spawn(engine.run(inbox.clone(), stop.clone(), grace)))
+        AbortOnDropHandle::new(tokio::spawn(engine.run(stop.clone(), grace)))
     }
 
-    fn open_storage(&self, parts: &mut Parts) -> Arc<dyn Storage> {
+    /// Storage, and the inbox beside it.
+    fn open_storage(&self, keeps: Keeps, parts: &mut Parts) -> (Arc<dyn Storage>, Inbox) {
         let facts = self.facts.clone();
         let report = move |storage: StorageReport| facts.update(|report| report.storage = storage);
-        match &self.config.storage {
-            StorageConfig::Memory {} => {
-                report(StorageReport { kind: StorageKind::Memory, ready: true, fault: None });
-                Arc::new(Memory::new())
-            }
-            StorageConfig::Redis(config) => {
-                report(StorageReport { kind: StorageKind::Redis, ready: false, fault: None });
-                let redis = Redis::new(config.clone());
-                let keeper = redis.clone();
-                parts.spawn("storage", async move { keeper.run(report).await });
-                Arc::new(redis)
-            }
-        }
+        let opened = storage::open(&self.config.storage);
+        let program = self.program.subscribe();
+        let is_for_us: Filter = Box::new(move |incoming| program.borrow().answers(incoming));
+        let inbox = match keeps {
+            Keeps::Commands => Inbox::beside(&opened, is_for_us),
+            Keeps::Nothing => Inbox::in_memory(is_for_us),
+        };
+        parts.spawn("storage", opened.keeper.run(report));
+        (opened.storage, inbox)
     }
 }
 

@@ -1,15 +1,15 @@
 //! `chatops-bot dev`: the same bot in a terminal.
 
 use std::{
-    env,
+    env, fs,
     io::{self, IsTerminal},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
-use chatops_crds::bot_config::{RedisConfig, SecretSource, StorageConfig};
+use chatops_crds::bot_config::{EmbeddedConfig, RedisConfig, STORE_FILE, SecretSource, StorageConfig};
 
 use super::{
-    bot::{Bot, Failure},
+    bot::{Bot, Failure, Keeps},
     source::{FromManifests, Source},
 };
 use crate::{
@@ -35,13 +35,21 @@ pub(super) struct Options {
     /// REDIS_PASSWORD.
     #[arg(long, value_name = "HOST:PORT")]
     redis: Option<String>,
+
+    /// Keep data in this folder, which is made if there is none, instead of in memory.
+    #[arg(long, value_name = "DIR", conflicts_with = "redis")]
+    data: Option<PathBuf>,
 }
 
 /// Runs until the end of the input, or a signal.
 pub(super) async fn run(options: Options) -> Result<(), Failure> {
     install_tls_provider();
-    let Options { filename, bot, redis } = options;
-    let storage = redis.map_or(StorageConfig::Memory {}, |address| StorageConfig::Redis(own_redis(address)));
+    let Options { filename, bot, redis, data } = options;
+    let storage = match (redis, data) {
+        (Some(address), _) => StorageConfig::Redis(Box::new(own_redis(address))),
+        (None, Some(folder)) => StorageConfig::Embedded(own_file(&folder)?),
+        (None, None) => StorageConfig::Memory {},
+    };
     let bot = Bot::load(Source::Manifests(FromManifests {
         paths: filename,
         bot,
@@ -58,21 +66,24 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
         terminal::pipe()
     };
     let terminal = Terminal { lines, printed, user: env::var("USER").unwrap_or_else(|_| "you".into()) };
-    bot.run(outbox, None, |inbox, stop| async move {
+    bot.run(outbox, Keeps::Nothing, None, |inbox, stop| async move {
         terminal.run(inbox, stop).await;
         Ok(())
     })
     .await
 }
 
+fn own_file(folder: &Path) -> Result<EmbeddedConfig, Failure> {
+    let unusable = |error| Failure::Data { folder: folder.to_owned(), error };
+    fs::create_dir_all(folder).map_err(unusable)?;
+    Ok(EmbeddedConfig { path: folder.join(STORE_FILE).to_string_lossy().into_owned() })
+}
+
 fn own_redis(address: String) -> RedisConfig {
     let credential = |variable: &str| env::var_os(variable).map(|_| SecretSource::Env(variable.into()));
     RedisConfig {
-        address,
-        database: 0,
-        key_prefix: "local/dev".into(),
         username: credential("REDIS_USERNAME"),
         password: credential("REDIS_PASSWORD"),
-        tls: None,
+        ..RedisConfig::standalone(address, "local/dev")
     }
 }

@@ -16,3 +16,8 @@ pub(super) fn problems(diagnostics: &[Diagnostic]) {
         let _ = writeln!(io::stderr(), "{}\n", diagnostic.render(styled));
     }
 }
+
+/// Prints what was asked for on standard output.
+pub(super) fn text(text: &str) {
+    let _ = write!(io::stdout(), "{text}");
+}

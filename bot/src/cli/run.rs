@@ -3,16 +3,22 @@
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
+    sync::Arc,
 };
 
-use chatops_crds::{bot_config::SecretSource, bot_report::PORT};
+use chatops_crds::{
+    bot_config::{BotConfig, SecretSource},
+    bot_report::PORT,
+};
 
 use super::{
-    bot::{Bot, Failure},
+    bot::{Bot, Failure, Keeps},
     source::{FromManifests, Source},
 };
 use crate::{
     adapter::slack::{Slack, install_tls_provider},
+    dns,
+    network::Network,
     outbox::Outbox,
     secret,
 };
@@ -67,10 +73,19 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
             secret::read(token).await?;
         }
     }
-    let slack = Slack::new(bot.config.slack.clone(), bot.facts.clone(), bot.metrics.clone())?;
+    let facts = bot.facts.clone();
+    // What follows lives as long as the bot; plugins may be large.
+    let config = BotConfig { plugins: Vec::new(), ..bot.config.clone() };
+    let network = Arc::new(Network::new(&config.network)?);
+    let slack = Slack::new(config.slack.clone(), network.clone(), facts.clone(), bot.metrics.clone())?;
+    let socket_host = slack.socket_host();
+    let names = dns::Watch { prober: dns::Prober::default(), config, network, facts, socket_host };
     let outbox = Outbox::start(slack.sender(), bot.metrics.clone());
-    bot.run(outbox, listen, |inbox, stop| async move {
-        slack.run(inbox, stop.clone()).await;
+    bot.run(outbox, Keeps::Commands, listen, |inbox, stop| async move {
+        tokio::select! {
+            () = slack.run(inbox, stop.clone()) => (),
+            () = names.run() => (),
+        }
         if stop.is_cancelled() { Ok(()) } else { Err(Failure::Ended("the connection to Slack")) }
     })
     .await

@@ -69,10 +69,44 @@ pub(super) fn storage_failed(error: &StorageError) -> Answer {
         StorageError::Refused(code) => {
             format!("My storage refused that ({code}), so nothing was changed. Please tell whoever runs me.")
         }
+        StorageError::InUse(_) => {
+            "My storage belongs to another bot, so nothing was read or written. Please tell whoever runs me."
+                .to_owned()
+        }
+        StorageError::Contended => {
+            "Others keep changing that, so nothing was changed. Please try again.".to_owned()
+        }
+        StorageError::Fenced => return lost(),
+        StorageError::Limit(exceeded) => format!("I cannot store that: {exceeded}."),
         StorageError::TooMany => {
             format!("That is too much: more than {MAX_LISTED} values are stored here.")
         }
     })
+}
+
+/// In place of an answer that will not be sent: whoever has the command answers.
+pub(super) fn lost() -> Answer {
+    Answer { text: "Another replica of me runs this command.".to_owned(), outcome: "lost" }
+}
+
+/// For a command that a replica had begun when it ended, and that may not be run twice.
+pub(super) fn interrupted() -> Answer {
+    let text = "I was restarted while I ran this command, so its outcome is unknown. Look whether it was done before \
+                you type it again.";
+    Answer { text: text.to_owned(), outcome: "interrupted" }
+}
+
+pub(super) fn too_old(age: Duration) -> Answer {
+    let text = format!(
+        "You typed that {} ago, and I could not run it then, so I did not. Type it again if you still want it.",
+        duration(age)
+    );
+    Answer { text, outcome: "too_old" }
+}
+
+pub(super) fn busy() -> Answer {
+    let text = "Too many commands are waiting, so I did not take this one. Please type it again in a minute.";
+    Answer { text: text.to_owned(), outcome: "busy" }
 }
 
 pub(super) fn internal_error(correlation_id: &str) -> Answer {

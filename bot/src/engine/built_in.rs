@@ -60,6 +60,8 @@ fn status(report: &BotReport, up: Duration) -> String {
         (StorageKind::Memory, _) => "Storage: in memory, gone when I restart".into(),
         (StorageKind::Redis, true) => "Storage: Redis, answers".into(),
         (StorageKind::Redis, false) => "Storage: Redis, does not answer".into(),
+        (StorageKind::Embedded, true) => "Storage: a file, works".into(),
+        (StorageKind::Embedded, false) => "Storage: a file, cannot be used".into(),
     });
     let at_fault: Vec<_> =
         report.plugins.iter().filter(|p| !p.faults.is_empty()).map(|p| p.name.as_str()).collect();

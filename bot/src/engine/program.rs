@@ -10,7 +10,8 @@ use chatops_crds::{
 
 use crate::{
     action::{Action, TemplateError, Templates},
-    command::{BuiltIn, Catalogue, Entry, Group},
+    chat::Incoming,
+    command::{BuiltIn, Catalogue, Entry, Group, Routed, route},
 };
 
 /// Used where the configuration's timeout is no duration; the CRD's default.
@@ -35,6 +36,11 @@ pub enum Runs {
 }
 
 impl Program {
+    /// Whether a message is meant for the bot.
+    pub fn answers(&self, incoming: &Incoming) -> bool {
+        !matches!(route(&self.catalogue, incoming.addressing, &incoming.text), Routed::NotForUs)
+    }
+
     /// Compiles the commands of `config`. A command with a template that does not parse is left out; the report of
     /// its plugin tells.
     pub fn load(config: &BotConfig) -> (Program, Vec<PluginReport>) {

@@ -1,24 +1,49 @@
 //! What is on its way to one channel: a task that sends one message after the other and ends when it has none.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use backon::{BackoffBuilder, ExponentialBuilder};
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep, timeout},
 };
 
-use super::{Job, SendError, Shared, Undeliverable, pace::Pace};
+use super::{FindError, Job, Mark, SendError, Shared, Undeliverable, pace::Pace};
 use crate::chat::Reply;
 
 /// Longest pause between two attempts, before jitter.
 const LONGEST_RETRY: Duration = Duration::from_secs(8);
 
+/// Between two looks whether an answer may be sent.
+const ASK_AGAIN: Duration = Duration::from_millis(100);
+
+/// So many answers may wait in a channel that met its limit; more are merged.
+const WAITING_SINGLY: usize = 5;
+
+/// In place of an answer that may have arrived, where the bot can't look.
+const INTERRUPTED: &str =
+    "I was interrupted while answering. If you do not see my answer above, type the command again.";
+
 pub(super) struct Lane {
     shared: Arc<Shared>,
     channel: String,
     jobs: mpsc::UnboundedReceiver<Job>,
+    waiting: VecDeque<Part>,
     pace: Pace,
+}
+
+/// One message to be sent.
+struct Part {
+    text: String,
+    mark: Mark,
+    /// It may have been sent.
+    doubtful: bool,
+    /// What it is a part of: kept by the last part.
+    job: Option<Job>,
+    reply: Reply,
+    right: super::Right,
+    give_up: Instant,
+    pauses: ExponentialBackoff,
 }
 
 impl Lane {
@@ -26,21 +51,21 @@ impl Lane {
     pub(super) fn start(shared: Arc<Shared>, channel: String, first: Job) -> mpsc::UnboundedSender<Job> {
         let (queue, jobs) = mpsc::unbounded_channel();
         let pace = Pace::new(shared.policy.interval, shared.policy.paced_for);
-        let lane = Lane { shared, channel, jobs, pace };
+        let lane = Lane { shared, channel, jobs, waiting: VecDeque::new(), pace };
         tokio::spawn(lane.run(first));
         queue
     }
 
     async fn run(mut self, first: Job) {
         let mut next = Some(first);
-        while let Some(Job { reply, done, _room }) = next {
-            let outcome = self.deliver(reply).await;
-            if let Err(error) = &outcome {
-                tracing::warn!(channel = self.channel, %error, "an answer was not delivered");
+        while let Some(job) = next {
+            self.take(job);
+            while let Some(part) = self.waiting.pop_front() {
+                self.bring(part).await;
+                while let Ok(job) = self.jobs.try_recv() {
+                    self.take(job);
+                }
             }
-            // Nobody listens when the engine has given the command up meanwhile.
-            let _ = done.send(outcome);
-            drop(_room);
             next = self.next().await;
         }
     }
@@ -59,41 +84,185 @@ impl Lane {
         }
     }
 
-    async fn deliver(&mut self, reply: Reply) -> Result<(), Undeliverable> {
-        for text in self.shared.sender.split(&reply.text) {
-            self.send(&Reply { target: reply.target.clone(), text }).await?;
+    fn take(&mut self, job: Job) {
+        let delivery = job.delivery.clone();
+        let texts = self.shared.sender.split(&delivery.reply.text);
+        if texts.is_empty() {
+            return settle(job, Ok(()));
+        }
+        let (last, mut job) = (texts.len() - 1, Some(job));
+        for (part, text) in texts.into_iter().enumerate() {
+            self.waiting.push_back(Part {
+                text,
+                mark: Mark { run: delivery.run.clone(), part },
+                doubtful: delivery.doubtful,
+                job: job.take_if(|_| part == last),
+                reply: Reply { target: delivery.reply.target.clone(), text: String::new() },
+                right: delivery.right.clone(),
+                give_up: Instant::now() + self.shared.policy.patience,
+                pauses: pauses(self.shared.policy.first_retry),
+            });
+        }
+    }
+
+    /// Sends a part, and perhaps others with it, until it is there or given up.
+    async fn bring(&mut self, part: Part) {
+        let mut parts = vec![part];
+        loop {
+            let outcome = match self.attempt(&mut parts).await {
+                Ok(()) => Ok(()),
+                Err(Failure::Pause(pause, error)) => {
+                    if parts.iter().all(|part| Instant::now() + pause <= part.give_up) {
+                        tracing::debug!(channel = self.channel, ?pause, error, "trying again");
+                        sleep(pause).await;
+                        continue;
+                    }
+                    Err(Undeliverable::GaveUp(error))
+                }
+                Err(Failure::End(end)) => Err(end),
+            };
+            if let Err(error) = &outcome {
+                tracing::warn!(channel = self.channel, %error, "an answer was not delivered");
+            }
+            for part in parts {
+                self.settle(part, outcome.clone());
+            }
+            return;
+        }
+    }
+
+    /// A job with a part that failed has failed; its other parts are not sent.
+    fn settle(&mut self, part: Part, outcome: Result<(), Undeliverable>) {
+        let mut job = part.job;
+        if outcome.is_err() {
+            let run = &part.mark.run;
+            self.waiting.retain_mut(|other| {
+                let is_of_it = other.mark.run == *run;
+                if is_of_it && other.job.is_some() {
+                    job = other.job.take();
+                }
+                !is_of_it
+            });
+        }
+        if let Some(job) = job {
+            settle(job, outcome);
+        }
+    }
+
+    async fn attempt(&mut self, parts: &mut Vec<Part>) -> Result<(), Failure> {
+        loop {
+            let rights: Vec<_> = parts.iter().map(|part| (part.right)()).collect();
+            if rights.contains(&Some(false)) {
+                return Err(Failure::End(Undeliverable::NotOurs));
+            }
+            if !rights.contains(&None) {
+                break;
+            }
+            sleep(ASK_AGAIN).await;
+        }
+        if parts.iter().any(|part| part.doubtful) {
+            self.look(parts).await?;
+            if parts.iter().all(|part| part.text.is_empty()) {
+                return Ok(());
+            }
+        }
+        self.pace.turn().await;
+        self.merge(parts);
+        let texts: Vec<_> =
+            parts.iter().map(|part| part.text.as_str()).filter(|text| !text.is_empty()).collect();
+        let Some(first) = parts.first() else { return Ok(()) };
+        let reply = Reply { target: first.reply.target.clone(), text: texts.join("\n") };
+        let marks: Vec<_> = parts.iter().map(|part| part.mark.clone()).collect();
+        self.send(parts, &reply, &marks).await
+    }
+
+    async fn send(&mut self, parts: &mut [Part], reply: &Reply, marks: &[Mark]) -> Result<(), Failure> {
+        match self.shared.sender.send(reply, marks).await {
+            Ok(()) => {
+                self.pace.sent(Instant::now());
+                Ok(())
+            }
+            Err(error @ SendError::RateLimited { retry_after }) => {
+                self.pace.limited(Instant::now(), retry_after);
+                Err(Failure::Pause(retry_after, error.to_string()))
+            }
+            Err(SendError::Retry(error)) => Err(Failure::Pause(longest_pause(parts), error)),
+            Err(SendError::Doubtful(error)) => {
+                parts.iter_mut().for_each(|part| part.doubtful = true);
+                Err(Failure::Pause(longest_pause(parts), error))
+            }
+            Err(SendError::Rejected(code)) => Err(Failure::End(Undeliverable::Rejected(code))),
+        }
+    }
+
+    /// Looks for what may have been sent: what is there has no text any more.
+    async fn look(&self, parts: &mut [Part]) -> Result<(), Failure> {
+        for part in parts.iter_mut().filter(|part| part.doubtful) {
+            match self.shared.sender.find(&part.reply.target, &part.mark.run).await {
+                Ok(marks) => {
+                    if marks.contains(&part.mark) {
+                        part.text.clear();
+                    }
+                    part.doubtful = false;
+                }
+                Err(FindError::Retry { error, after }) => {
+                    let pause = part.pauses.next().unwrap_or(LONGEST_RETRY);
+                    return Err(Failure::Pause(after.unwrap_or(pause), error));
+                }
+                Err(FindError::Hidden) => {
+                    INTERRUPTED.clone_into(&mut part.text);
+                    part.doubtful = false;
+                }
+            }
         }
         Ok(())
     }
 
-    async fn send(&mut self, part: &Reply) -> Result<(), Undeliverable> {
-        let policy = self.shared.policy;
-        let give_up = Instant::now() + policy.patience;
-        let mut pauses = ExponentialBuilder::new()
-            .with_min_delay(policy.first_retry)
-            .with_max_delay(LONGEST_RETRY)
-            .without_max_times()
-            .with_jitter()
-            .build();
-        loop {
-            self.pace.turn().await;
-            let (pause, error) = match self.shared.sender.send(part).await {
-                Ok(()) => {
-                    self.pace.sent(Instant::now());
-                    return Ok(());
-                }
-                Err(error @ SendError::RateLimited { retry_after }) => {
-                    self.pace.limited(Instant::now(), retry_after);
-                    (retry_after, error)
-                }
-                Err(error @ SendError::Retry(_)) => (pauses.next().unwrap_or(LONGEST_RETRY), error),
-                Err(SendError::Rejected(code)) => return Err(Undeliverable::Rejected(code)),
-            };
-            if Instant::now() + pause > give_up {
-                return Err(Undeliverable::GaveUp(error.to_string()));
+    /// Where a burst waits, what goes to the same place goes together.
+    fn merge(&mut self, parts: &mut Vec<Part>) {
+        if !self.pace.is_slow(Instant::now()) || self.waiting.len() < WAITING_SINGLY {
+            return;
+        }
+        let mut text: String = parts.iter().map(|part| part.text.as_str()).collect::<Vec<_>>().join("\n");
+        while let Some(other) = self.waiting.front() {
+            let together = format!("{text}\n{}", other.text);
+            let is_alike = parts.iter().all(|part| part.reply.target == other.reply.target);
+            if !is_alike
+                || other.doubtful
+                || (other.right)() != Some(true)
+                || !self.shared.sender.fits(&together)
+            {
+                break;
             }
-            tracing::debug!(channel = self.channel, ?pause, %error, "trying again");
-            sleep(pause).await;
+            text = together;
+            parts.extend(self.waiting.pop_front());
         }
     }
+}
+
+/// Why an attempt did not succeed.
+enum Failure {
+    /// It may succeed after a pause.
+    Pause(Duration, String),
+    End(Undeliverable),
+}
+
+fn settle(job: Job, outcome: Result<(), Undeliverable>) {
+    let Job { done, _room, .. } = job;
+    // Nobody listens when the engine has given the command up meanwhile.
+    let _ = done.send(outcome);
+    drop(_room);
+}
+
+fn pauses(first: Duration) -> ExponentialBackoff {
+    ExponentialBuilder::new()
+        .with_min_delay(first)
+        .with_max_delay(LONGEST_RETRY)
+        .without_max_times()
+        .with_jitter()
+        .build()
+}
+
+fn longest_pause(parts: &mut [Part]) -> Duration {
+    parts.iter_mut().filter_map(|part| part.pauses.next()).max().unwrap_or(LONGEST_RETRY)
 }

@@ -42,6 +42,11 @@ impl Pace {
         self.until = Some(next + self.paced_for);
     }
 
+    /// Whether a limit was met lately.
+    pub(super) fn is_slow(&self, now: Instant) -> bool {
+        self.until.is_some_and(|until| now < until)
+    }
+
     /// How long this pace must be remembered.
     pub(super) fn remaining(&self, now: Instant) -> Duration {
         self.until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now))

@@ -4,12 +4,28 @@ use std::{future::Future, time::Duration};
 
 use futures::future::BoxFuture;
 
-use crate::chat::Reply;
+use crate::chat::{MessageKey, Reply, Target};
+
+/// What a message tells: a part of the answer to a command.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Mark {
+    /// The command.
+    pub run: MessageKey,
+    /// From 0.
+    pub part: usize,
+}
 
 /// Sends single messages to a platform.
 pub trait Sender: Send + Sync + 'static {
-    /// Sends `reply`, which is not too long, once.
-    fn send(&self, reply: &Reply) -> impl Future<Output = Result<(), SendError>> + Send;
+    /// Sends `reply`, which is not too long, once. It carries `marks`, by which [`Sender::find`] finds it.
+    fn send(&self, reply: &Reply, marks: &[Mark]) -> impl Future<Output = Result<(), SendError>> + Send;
+
+    /// The marks of the command `run` that messages at `target` carry.
+    fn find(
+        &self,
+        target: &Target,
+        run: &MessageKey,
+    ) -> impl Future<Output = Result<Vec<Mark>, FindError>> + Send;
 
     /// Longest text of one message, measured by [`Sender::cost`].
     fn max_chars(&self) -> usize;
@@ -29,20 +45,52 @@ pub enum SendError {
     /// It may work later; `0` says what failed.
     #[error("{0}")]
     Retry(String),
+    /// Nobody knows whether it was sent; `0` says what failed.
+    #[error("{0}")]
+    Doubtful(String),
     /// It will never work; `0` is the platform's error code.
     #[error("{0}")]
     Rejected(String),
 }
 
+/// Why nobody knows what was sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FindError {
+    /// It may work later.
+    #[error("{error}")]
+    Retry { error: String, after: Option<Duration> },
+    /// The bot may not look there, or the platform does not tell.
+    #[error("the bot may not look")]
+    Hidden,
+}
+
 /// [`Sender`] behind a pointer, so that who holds an outbox need not know which adapter it feeds.
 pub(super) trait DynSender: Send + Sync {
-    fn send<'a>(&'a self, reply: &'a Reply) -> BoxFuture<'a, Result<(), SendError>>;
+    fn send<'a>(&'a self, reply: &'a Reply, marks: &'a [Mark]) -> BoxFuture<'a, Result<(), SendError>>;
+    fn find<'a>(
+        &'a self,
+        target: &'a Target,
+        run: &'a MessageKey,
+    ) -> BoxFuture<'a, Result<Vec<Mark>, FindError>>;
+    fn fits(&self, text: &str) -> bool;
     fn split(&self, text: &str) -> Vec<String>;
 }
 
 impl<S: Sender> DynSender for S {
-    fn send<'a>(&'a self, reply: &'a Reply) -> BoxFuture<'a, Result<(), SendError>> {
-        Box::pin(Sender::send(self, reply))
+    fn send<'a>(&'a self, reply: &'a Reply, marks: &'a [Mark]) -> BoxFuture<'a, Result<(), SendError>> {
+        Box::pin(Sender::send(self, reply, marks))
+    }
+
+    fn find<'a>(
+        &'a self,
+        target: &'a Target,
+        run: &'a MessageKey,
+    ) -> BoxFuture<'a, Result<Vec<Mark>, FindError>> {
+        Box::pin(Sender::find(self, target, run))
+    }
+
+    fn fits(&self, text: &str) -> bool {
+        text.chars().map(|c| self.cost(c)).sum::<usize>() <= self.max_chars()
     }
 
     fn split(&self, text: &str) -> Vec<String> {

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use chatops_crds::bot_report::{BotReport, CONTRACT_VERSION, Envelope};
+use chatops_crds::bot_report::{BotReport, CONTRACT_VERSION, Envelope, Lookup};
 use tokio::sync::watch;
 
 /// Everything the bot knows about itself. Clones are handles to the same facts.
@@ -41,9 +41,18 @@ impl Facts {
             report.ready = !shutting_down && (envelope.report.ready || answering);
             let changed = report != envelope.report;
             if changed {
-                *envelope = Arc::new(Envelope::new(report));
+                let lookups = envelope.lookups.clone();
+                *envelope = Arc::new(Envelope { lookups, ..Envelope::new(report) });
             }
             changed
+        });
+    }
+
+    /// Puts the last look-ups of names beside the facts. They wake nobody.
+    pub fn note_lookups(&self, lookups: Vec<Lookup>) {
+        self.current.send_if_modified(|envelope| {
+            *envelope = Arc::new(Envelope { lookups, ..Envelope::clone(envelope) });
+            false
         });
     }
 
@@ -100,6 +109,18 @@ mod tests {
         assert!(!facts.current().ready);
         answering(&facts, 1, true);
         assert!(!facts.current().ready);
+    }
+
+    #[test]
+    fn look_ups_are_shown_and_wake_nobody() {
+        let facts = Facts::new();
+        let follower = facts.subscribe();
+        let hash = follower.borrow().hash.clone();
+        facts.note_lookups(vec![Lookup { host: "slack.com".into(), ..Lookup::default() }]);
+        assert!(!follower.has_changed().unwrap());
+        facts.update(|report| report.storage.ready = true);
+        assert_eq!(follower.borrow().lookups[0].host, "slack.com");
+        assert_ne!(follower.borrow().hash, hash);
     }
 
     #[test]

@@ -1,61 +1,91 @@
-//! Storage in a Redis server. Keys are `chatops:{<keyPrefix>}:<plugin>:<key>` with plain JSON values; the braces keep
-//! one bot in one slot of a Redis Cluster. `chatops:{<keyPrefix>}:<plugin>` is an index of the plugin's keys, a sorted
-//! set that changes together with the values, so that listing never walks the server.
+//! Storage in a Redis or Valkey server, of which there may be several: one that sentinels name, or one of a cluster.
+//! All keys of a bot are in one slot of a cluster, so there is always one server that has them all, and one connection
+//! to it that [`Redis::run`] keeps open. [`keys`] says how the keys are laid out, [`scripts`] how they change.
 
+mod cluster;
 mod connect;
+mod credentials;
 mod fault;
+mod greet;
 mod keeper;
+mod keys;
+mod link;
+mod listing;
+mod scripts;
+mod send;
+mod sentinel;
+mod tls;
 
 use std::{sync::Arc, time::Duration};
 
-use ::redis::{Cmd, FromRedisValue, Pipeline, RedisError, aio::MultiplexedConnection, cmd, pipe};
+use ::redis::{FromRedisValue, Value as Answer, cmd, from_redis_value};
 use chatops_crds::{bot_config::RedisConfig, bot_report::StorageReport};
-use serde_json::Value;
-use tokio::{
-    sync::{Notify, watch},
-    time::timeout,
+
+use self::{link::Shared, send::Effect};
+use super::{
+    Limits, Outcome, Page, StorageError,
+    texts::{Texts, Write, Written},
 };
 
-use super::{Entry, MAX_LISTED, Outcome, Storage, StorageError};
-
-/// How long looking up the server's name may take, and then connecting to it.
+/// How long looking up a server's name may take, connecting to it, and the handshake of TLS; each.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(2);
 
-/// How long the server may take to answer a command.
+/// How long a server may take to answer a command.
 const COMMAND_DEADLINE: Duration = Duration::from_secs(2);
-
-/// Values that are read at once while listing.
-const PAGE: usize = 500;
 
 /// A bot's values in Redis. Clones share one connection, which [`Redis::run`] keeps open.
 #[derive(Clone, Debug)]
 pub struct Redis {
     shared: Arc<Shared>,
+    limits: Limits,
+    /// The run that all writes are part of.
+    within: Option<Run>,
 }
 
-#[derive(Debug)]
-struct Shared {
-    config: RedisConfig,
-    link: watch::Sender<Link>,
-    /// A command failed in a way that the connection should be looked at.
-    doubt: Notify,
-}
-
-/// The connection as commands see it.
+/// A run of a command that the inbox in the same server keeps.
 #[derive(Clone, Debug)]
-enum Link {
-    /// It is being opened for the first time, or again since a moment.
-    Opening,
-    Open(MultiplexedConnection),
-    /// The last attempt to open it failed.
-    Down,
+pub struct Run {
+    /// The session of the inbox that runs it.
+    pub session: String,
+    /// The command's key.
+    pub command: String,
 }
 
 impl Redis {
-    /// Storage in the server that `config` names; nothing is connected before [`Redis::run`].
+    /// Storage in the servers that `config` names; nothing is connected before [`Redis::run`].
     pub fn new(config: RedisConfig) -> Redis {
-        let link = watch::Sender::new(Link::Opening);
-        Redis { shared: Arc::new(Shared { config, link, doubt: Notify::new() }) }
+        Redis::with_limits(config, Limits::default())
+    }
+
+    /// The same with other limits.
+    pub fn with_limits(config: RedisConfig, limits: Limits) -> Redis {
+        Redis { shared: Arc::new(Shared::new(config)), limits, within: None }
+    }
+
+    /// The same values, written as part of `run`: a write happens once however often the command is run, and then
+    /// finds what it found the first time; once another session has the command, it is refused.
+    pub fn within(&self, run: Run) -> Redis {
+        Redis { within: Some(run), ..self.clone() }
+    }
+
+    /// Runs a script over keys of this bot that belong to `part` of it, and may be run again if no answer comes.
+    ///
+    /// # Errors
+    /// As every operation.
+    pub async fn run_script(
+        &self,
+        script: &str,
+        part: &str,
+        keys: &[&str],
+        arguments: &[String],
+    ) -> Result<Answer, StorageError> {
+        let mut eval = cmd("EVAL");
+        eval.arg(script).arg(keys.len());
+        for key in keys {
+            eval.arg(self.shared.keys.of(part, key));
+        }
+        eval.arg(arguments);
+        self.shared.send(&eval, Effect::Repeatable).await
     }
 
     /// Keeps a connection open, and tells `report` how it fares whenever that changes. Never returns: faults are
@@ -64,104 +94,73 @@ impl Redis {
         keeper::keep(&self.shared, report).await;
     }
 
-    /// Runs `commands` as one transaction, whose answers are `T`.
-    async fn transaction<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, StorageError> {
-        let mut connection = self.connection().await?;
-        commands.query_async(&mut connection).await.map_err(|error| self.failed(&error))
-    }
-
-    async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StorageError> {
-        let mut connection = self.connection().await?;
-        command.query_async(&mut connection).await.map_err(|error| self.failed(&error))
-    }
-
-    async fn connection(&self) -> Result<MultiplexedConnection, StorageError> {
-        let mut link = self.shared.link.subscribe();
-        let settled = timeout(CONNECT_DEADLINE, link.wait_for(|link| !matches!(link, Link::Opening)));
-        match settled.await {
-            Ok(Ok(link)) => match &*link {
-                Link::Open(connection) => Ok(connection.clone()),
-                Link::Opening | Link::Down => Err(StorageError::Unreachable),
-            },
-            Ok(Err(_)) | Err(_) => Err(StorageError::Unreachable),
+    async fn write_once(&self, write: &Write) -> Result<Written, StorageError> {
+        let command = scripts::write(&self.shared.keys, write, self.limits.keys, self.within.as_ref());
+        // A write that is part of a run knows whether it happened.
+        let effect = if self.within.is_some() { Effect::Repeatable } else { Effect::Once };
+        match self.shared.send(&command, effect).await? {
+            Answer::Array(items) if items.is_empty() => Err(StorageError::Fenced),
+            Answer::Array(items) if items.len() == 1 => Ok(Written::Full),
+            answer => {
+                let (done, before): (bool, _) = decoded(answer)?;
+                Ok(if done { Written::Done(before) } else { Written::Unexpected(before) })
+            }
         }
-    }
-
-    fn failed(&self, error: &RedisError) -> StorageError {
-        self.shared.doubt.notify_one();
-        match fault::server_code(error) {
-            Some(code) => StorageError::Refused(code),
-            None => StorageError::NoAnswer(error.to_string()),
-        }
-    }
-
-    /// Key of the plugin's index.
-    fn index(&self, plugin: &str) -> String {
-        format!("chatops:{{{}}}:{plugin}", self.shared.config.key_prefix)
-    }
-
-    /// Key of a value.
-    fn key(&self, plugin: &str, key: &str) -> String {
-        format!("{}:{key}", self.index(plugin))
     }
 }
 
-impl Storage for Redis {
-    fn get<'a>(&'a self, plugin: &'a str, key: &'a str) -> Outcome<'a, Option<Value>> {
+impl Texts for Redis {
+    fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    fn text<'a>(&'a self, plugin: &'a str, key: &'a str) -> Outcome<'a, Option<Vec<u8>>> {
         Box::pin(async move {
-            let stored: Option<Vec<u8>> = self.query(cmd("GET").arg(self.key(plugin, key))).await?;
-            Ok(stored.map(decode))
+            let mut get = cmd("GET");
+            get.arg(self.shared.keys.value(plugin, key));
+            decoded(self.shared.send(&get, Effect::Repeatable).await?)
         })
     }
 
-    fn set<'a>(&'a self, plugin: &'a str, key: &'a str, value: Value) -> Outcome<'a, Option<Value>> {
+    fn write(&self, write: Write) -> Outcome<'_, Written> {
         Box::pin(async move {
-            let mut commands = pipe();
-            commands.atomic();
-            commands.cmd("SET").arg(self.key(plugin, key)).arg(value.to_string()).arg("GET");
-            commands.cmd("ZADD").arg(self.index(plugin)).arg(0).arg(key).ignore();
-            let (before,): (Option<Vec<u8>>,) = self.transaction(&commands).await?;
-            Ok(before.map(decode))
+            match self.write_once(&write).await? {
+                Written::Full => {
+                    // Keys whose values have run out count until somebody notices.
+                    self.sweep(&write.plugin).await?;
+                    self.write_once(&write).await
+                }
+                written => Ok(written),
+            }
         })
     }
 
-    fn delete<'a>(&'a self, plugin: &'a str, key: &'a str) -> Outcome<'a, bool> {
-        Box::pin(async move {
-            let mut commands = pipe();
-            commands.atomic().del(self.key(plugin, key)).zrem(self.index(plugin), key).ignore();
-            let (deleted,): (u64,) = self.transaction(&commands).await?;
-            Ok(deleted > 0)
-        })
+    fn page<'a>(
+        &'a self,
+        plugin: &'a str,
+        prefix: &'a str,
+        after: Option<&'a str>,
+        limit: usize,
+    ) -> Outcome<'a, Page> {
+        Box::pin(self.listed(plugin, prefix, after, limit))
     }
 
-    fn list<'a>(&'a self, plugin: &'a str, prefix: &'a str) -> Outcome<'a, Vec<Entry>> {
+    fn names(&self) -> Outcome<'_, Vec<String>> {
         Box::pin(async move {
             let mut range = cmd("ZRANGEBYLEX");
-            range.arg(self.index(plugin)).arg(format!("[{prefix}")).arg(behind(prefix));
-            let keys: Vec<String> = self.query(range.arg("LIMIT").arg(0).arg(MAX_LISTED + 1)).await?;
-            if keys.len() > MAX_LISTED {
-                return Err(StorageError::TooMany);
-            }
-            let mut entries = Vec::with_capacity(keys.len());
-            for page in keys.chunks(PAGE) {
-                let names: Vec<String> = page.iter().map(|key| self.key(plugin, key)).collect();
-                let values: Vec<Option<Vec<u8>>> = self.query(cmd("MGET").arg(names)).await?;
-                // A value that was deleted since its key was read is none.
-                let found = page.iter().zip(values).filter_map(|(key, value)| Some((key, value?)));
-                entries.extend(found.map(|(key, value)| Entry { key: key.clone(), value: decode(value) }));
-            }
-            Ok(entries)
+            range.arg(self.shared.keys.plugins()).arg("-").arg("+");
+            decoded(self.shared.send(&range, Effect::Repeatable).await?)
+        })
+    }
+
+    fn disown(&self) -> Outcome<'_, ()> {
+        Box::pin(async move {
+            let release = scripts::release(&self.shared.keys, self.shared.config.owner.as_deref());
+            self.shared.send(&release, Effect::Once).await.map(drop)
         })
     }
 }
 
-/// The end of the range of keys that start with `prefix`: no UTF-8 contains the byte 0xFF.
-fn behind(prefix: &str) -> Vec<u8> {
-    [b"(", prefix.as_bytes(), b"\xff"].concat()
-}
-
-/// What somebody wrote by hand need not be JSON: it is text then.
-fn decode(stored: Vec<u8>) -> Value {
-    serde_json::from_slice(&stored)
-        .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&stored).into_owned()))
+fn decoded<T: FromRedisValue>(answer: Answer) -> Result<T, StorageError> {
+    from_redis_value(answer).map_err(|_| StorageError::Refused("unexpected answer".into()))
 }

@@ -1,19 +1,20 @@
 //! The adapter under test, with deadlines that tests can wait for.
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use chatops_bot::{
     adapter::slack::{Slack, SlackSender, Timing},
     chat::Incoming,
-    inbox::Inbox,
+    inbox::{Inbox, Taken, Ticket, Work},
+    network::Network,
     report::{Facts, Metrics},
 };
 use chatops_crds::{
-    bot_config::{SecretSource, SlackConfig},
+    bot_config::{NetworkConfig, SecretSource, SlackConfig},
     bot_report::SlackReport,
 };
 use tempfile::TempDir;
-use tokio::task::JoinHandle;
+use tokio::{sync::Mutex, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::server::eventually;
@@ -23,8 +24,11 @@ pub struct Bot {
     pub sender: SlackSender,
     pub shutdown: CancellationToken,
     pub task: JoinHandle<()>,
+    pub metrics: Metrics,
     facts: Facts,
     tokens: TempDir,
+    /// What is next in the lane of what was taken last, and the session that has it.
+    next: Mutex<Option<(Arc<str>, Taken)>>,
 }
 
 /// Deadlines of a test: long enough for a busy machine to answer, short enough to wait for.
@@ -35,6 +39,7 @@ pub fn timing() -> Timing {
         connect: millis(1_000),
         call: millis(1_000),
         post: millis(1_000),
+        accept: millis(500),
         handshake: millis(1_000),
         hello: millis(1_000),
         write: millis(2_000),
@@ -45,9 +50,11 @@ pub fn timing() -> Timing {
         stable: millis(0),
         first_pause: millis(20),
         credentials_pause: millis(100),
+        names_pause: millis(100),
         connection_pause: millis(100),
         storm_pause: millis(400),
         recheck: millis(200),
+        recheck_scopes: millis(100),
         doubt: millis(10),
         tokens: millis(20),
     }
@@ -59,12 +66,22 @@ impl Bot {
         Self::start_with(
             api_url,
             timing(),
-            Inbox::new(100),
+            Inbox::in_memory(Box::new(|_| true)),
             &[("bot-token", "xoxb-1"), ("app-token", "xapp-1")],
         )
     }
 
     pub fn start_with(api_url: &str, timing: Timing, inbox: Inbox, tokens: &[(&str, &str)]) -> Bot {
+        Self::start_behind(&NetworkConfig::default(), api_url, timing, inbox, tokens)
+    }
+
+    pub fn start_behind(
+        network: &NetworkConfig,
+        api_url: &str,
+        timing: Timing,
+        inbox: Inbox,
+        tokens: &[(&str, &str)],
+    ) -> Bot {
         let dir = tempfile::tempdir().unwrap();
         for (key, value) in tokens {
             write(dir.path(), key, value);
@@ -72,11 +89,12 @@ impl Bot {
         let source = |key| SecretSource::File(dir.path().join(key).to_string_lossy().into_owned());
         let (bot_token, app_token) = (source("bot-token"), source("app-token"));
         let config = SlackConfig { api_url: api_url.into(), bot_token, app_token };
-        let (facts, shutdown) = (Facts::new(), CancellationToken::new());
-        let slack = Slack::with_timing(config, facts.clone(), Metrics::new(), timing).unwrap();
+        let (facts, metrics, shutdown) = (Facts::new(), Metrics::new(), CancellationToken::new());
+        let network = Arc::new(Network::new(network).unwrap());
+        let slack = Slack::with_timing(config, network, facts.clone(), metrics.clone(), timing).unwrap();
         let sender = slack.sender();
         let task = tokio::spawn(slack.run(inbox.clone(), shutdown.clone()));
-        Bot { inbox, sender, shutdown, task, facts, tokens: dir }
+        Bot { inbox, sender, shutdown, task, metrics, facts, tokens: dir, next: Mutex::default() }
     }
 
     pub fn report(&self) -> SlackReport {
@@ -89,8 +107,20 @@ impl Bot {
 
     /// The next message that was taken.
     pub async fn taken(&self) -> Incoming {
-        let next = tokio::time::timeout(Duration::from_secs(10), self.inbox.next());
-        next.await.expect("a message within 10 s").expect("an open inbox")
+        let mut next = self.next.lock().await;
+        let (session, taken) = match next.take() {
+            Some(next) => next,
+            None => {
+                let work = tokio::time::timeout(Duration::from_secs(10), self.inbox.next());
+                let work = work.await.expect("a message within 10 s").expect("an open inbox");
+                let Work::Lane { claim, session } = work else { panic!("{work:?}") };
+                (session, claim.run.expect("something to run"))
+            }
+        };
+        // It is done, so that the next one of its lane comes.
+        let ticket = Ticket::new(&session, &taken.incoming);
+        *next = self.inbox.answer(&ticket, String::new()).await.unwrap().map(|taken| (session, taken));
+        taken.incoming
     }
 
     /// Swaps a token file, as the kubelet does.

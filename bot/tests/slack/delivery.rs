@@ -1,9 +1,20 @@
 //! From what people type to the inbox, and the acknowledgements on the way back.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering::Relaxed},
+};
+
 use chatops_bot::{
     chat::{Addressing, MessageKey},
-    inbox::Inbox,
+    inbox::{
+        Inbox, Terms,
+        ledger::{Batch, Ledger, Outcome},
+        local::Local,
+    },
+    storage::{Storage, StorageError},
 };
+use futures::future::BoxFuture;
 use serde_json::json;
 
 use crate::{
@@ -39,28 +50,62 @@ async fn a_message_its_mention_and_their_redelivery_are_one_command() {
     let incoming = bot.taken().await;
     assert_eq!((incoming.addressing, incoming.text.as_str()), (Addressing::Mention, "ping"));
     assert_eq!(bot.taken().await.text, "!next");
-    eventually("acknowledgements", || {
-        server.world().sockets[0].acknowledged == ["e1", "e2", "e3", "e1", "e4"]
-    })
-    .await;
+    acknowledged(&server, &["e1", "e1", "e2", "e3", "e4"]).await;
+}
+
+/// A place that takes nothing while it is locked.
+struct Locked {
+    place: Local,
+    locked: AtomicBool,
+}
+
+impl Ledger for Locked {
+    fn apply<'a>(&'a self, batch: &'a Batch) -> BoxFuture<'a, Result<Vec<Outcome>, StorageError>> {
+        if self.locked.load(Relaxed) {
+            return Box::pin(async { Err(StorageError::Unreachable) });
+        }
+        self.place.apply(batch)
+    }
+
+    fn outlasts(&self) -> bool {
+        true
+    }
+
+    fn guarded(&self, _: &str, _: &MessageKey) -> Option<Arc<dyn Storage>> {
+        None
+    }
 }
 
 #[tokio::test]
-async fn what_a_full_inbox_does_not_take_is_not_acknowledged_and_taken_when_it_comes_again() {
+async fn what_is_not_kept_in_time_is_not_acknowledged_and_taken_once_when_it_comes_again() {
     let server = Server::start().await;
     let tokens = [("bot-token", "xoxb-1"), ("app-token", "xapp-1")];
-    let bot = Bot::start_with(&server.api_url(), timing(), Inbox::new(1), &tokens);
+    let terms = Terms::default();
+    let place = Arc::new(Locked { place: Local::in_memory(terms), locked: AtomicBool::new(true) });
+    let inbox = Inbox::over(place.clone(), terms, Box::new(|_| true));
+    let bot = Bot::start_with(&server.api_url(), timing(), inbox, &tokens);
     bot.connected().await;
-    for (id, ts) in [("e1", "1.1"), ("e2", "1.2")] {
-        server.send(0, &envelope(id, &typed(ts, ts)));
-    }
-    // What comes behind it and needs no room is acknowledged.
-    server.send(0, &envelope("e3", &json!({"type": "reaction_added"})));
-    eventually("acknowledgements", || server.world().sockets[0].acknowledged == ["e1", "e3"]).await;
-    assert_eq!(bot.taken().await.text, "1.1");
-    server.send(0, &envelope("e4", &typed("1.2", "1.2")));
-    assert_eq!(bot.taken().await.text, "1.2");
-    eventually("an acknowledgement", || server.world().sockets[0].acknowledged == ["e1", "e3", "e4"]).await;
+    server.send(0, &envelope("e1", &typed("1.1", "first")));
+    eventually("that it gives up", || bot.metrics.encode().contains(r#"outcome="refused"} 1"#)).await;
+    // What need not be kept is acknowledged.
+    server.send(0, &envelope("e2", &json!({"type": "reaction_added"})));
+    acknowledged(&server, &["e2"]).await;
+    place.locked.store(false, Relaxed);
+    server.send(0, &envelope("e3", &typed("1.1", "first")));
+    server.send(0, &envelope("e4", &typed("1.2", "second")));
+    assert_eq!(bot.taken().await.text, "first");
+    assert_eq!(bot.taken().await.text, "second");
+    acknowledged(&server, &["e2", "e3", "e4"]).await;
+}
+
+/// Waits until exactly these envelopes are acknowledged, in any order.
+async fn acknowledged(server: &Server, envelopes: &[&str]) {
+    eventually("acknowledgements", || {
+        let mut acknowledged = server.world().sockets[0].acknowledged.clone();
+        acknowledged.sort();
+        acknowledged == envelopes
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -80,18 +125,19 @@ async fn frames_that_make_no_sense_are_survived() {
     );
     server.send(0, &envelope("e4", &typed("1.1", "!ping")));
     assert_eq!(bot.taken().await.text, "!ping");
-    eventually("acknowledgements", || server.world().sockets[0].acknowledged == ["e1", "e2", "e3", "e4"])
-        .await;
+    acknowledged(&server, &["e1", "e2", "e3", "e4"]).await;
     assert_eq!(server.world().sockets.len(), 1, "on the first socket");
 }
 
 #[tokio::test]
 async fn hundreds_of_messages_at_once_are_taken_in_order() {
     let server = Server::start().await;
+    let terms = Terms { lane: 1_000, ..Terms::default() };
+    let inbox = Inbox::over(Arc::new(Local::in_memory(terms)), terms, Box::new(|_| true));
     let bot = Bot::start_with(
         &server.api_url(),
         timing(),
-        Inbox::new(1000),
+        inbox,
         &[("bot-token", "xoxb-1"), ("app-token", "xapp-1")],
     );
     bot.connected().await;

@@ -1,11 +1,11 @@
 //! Answers on their way to Slack.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::http::StatusCode;
 use chatops_bot::{
-    chat::{Reply, Target, mention},
-    outbox::{Outbox, Policy, Undeliverable},
+    chat::{MessageKey, Reply, Target, mention},
+    outbox::{Delivery, Outbox, Policy, Undeliverable},
     report::Metrics,
 };
 use serde_json::json;
@@ -15,8 +15,9 @@ use crate::{
     server::{Server, eventually},
 };
 
-fn reply(channel: &str, text: &str) -> Reply {
-    Reply { target: Target { channel: channel.into(), thread: None }, text: text.into() }
+fn reply(channel: &str, text: &str) -> Delivery {
+    let reply = Reply { target: Target { channel: channel.into(), thread: None }, text: text.into() };
+    Delivery::new(reply, MessageKey(format!("{channel}:{text}")))
 }
 
 async fn start() -> (Server, Bot, Outbox) {
@@ -38,10 +39,11 @@ async fn an_answer_goes_to_its_thread_escaped_and_without_previews() {
     let (server, _bot, outbox) = start().await;
     let target = Target { channel: "C1".into(), thread: Some("1.1".into()) };
     let text = format!("{}: <!channel> & more", mention("U1"));
-    outbox.deliver(Reply { target, text }).await.unwrap();
+    outbox.deliver(Delivery::new(Reply { target, text }, MessageKey("C1:1.2".into()))).await.await.unwrap();
     let expected = json!({
         "channel": "C1", "thread_ts": "1.1", "text": "<@U1>: &lt;!channel&gt; &amp; more",
         "unfurl_links": false, "unfurl_media": false,
+        "metadata": { "event_type": "chatops_answer", "event_payload": { "answers": ["C1:1.2#0"] } },
     });
     assert_eq!(server.world().posts, [expected]);
 }
@@ -50,7 +52,7 @@ async fn an_answer_goes_to_its_thread_escaped_and_without_previews() {
 async fn a_long_answer_is_split_so_that_no_part_exceeds_what_slack_shows_once_escaped() {
     let (server, _bot, outbox) = start().await;
     let line = "a < b && c > d\n";
-    outbox.deliver(reply("C1", &line.repeat(600))).await.unwrap();
+    outbox.deliver(reply("C1", &line.repeat(600))).await.await.unwrap();
     let posted = server.posted();
     assert!(posted.len() > 3);
     assert!(posted.iter().all(|text| text.chars().count() <= 4_000));
@@ -64,10 +66,10 @@ async fn a_rate_limit_is_obeyed_by_its_channel_while_others_go_on() {
     server.world().post_failures = vec![(StatusCode::TOO_MANY_REQUESTS, Some(1))];
     let limited = tokio::spawn({
         let outbox = outbox.clone();
-        async move { outbox.deliver(reply("C1", "limited")).await }
+        async move { outbox.deliver(reply("C1", "limited")).await.await }
     });
     eventually("the limit", || server.world().post_failures.is_empty()).await;
-    outbox.deliver(reply("C2", "free")).await.unwrap();
+    outbox.deliver(reply("C2", "free")).await.await.unwrap();
     assert_eq!(server.posted(), ["free"]);
     limited.await.unwrap().unwrap();
     assert_eq!(server.posted(), ["free", "limited"]);
@@ -82,21 +84,25 @@ async fn answers_of_one_channel_stay_in_order_through_failures() {
         (StatusCode::BAD_GATEWAY, None),
     ];
     let texts: Vec<String> = (0..20).map(|n| n.to_string()).collect();
-    let deliveries = texts.iter().map(|text| outbox.deliver(reply("C1", text)));
-    for outcome in futures::future::join_all(deliveries).await {
+    let mut arrivals = Vec::new();
+    for text in &texts {
+        arrivals.push(outbox.deliver(reply("C1", text)).await);
+    }
+    for outcome in futures::future::join_all(arrivals).await {
         outcome.unwrap();
     }
-    assert_eq!(server.posted(), texts);
+    // What waited behind the limit came together.
+    assert_eq!(server.posted().join("\n"), texts.join("\n"));
 }
 
 #[tokio::test]
 async fn an_answer_that_slack_does_not_want_is_not_tried_again() {
     let (server, _bot, outbox) = start().await;
     server.world().post_error = Some("channel_not_found");
-    let outcome = outbox.deliver(reply("C1", "hello")).await;
+    let outcome = outbox.deliver(reply("C1", "hello")).await.await;
     assert_eq!(outcome, Err(Undeliverable::Rejected("channel_not_found".into())));
     server.world().post_error = None;
-    outbox.deliver(reply("C1", "again")).await.unwrap();
+    outbox.deliver(reply("C1", "again")).await.await.unwrap();
     assert_eq!(server.posted(), ["again"]);
 }
 
@@ -106,7 +112,7 @@ async fn a_flush_waits_for_what_is_on_its_way() {
     server.world().post_failures = vec![(StatusCode::BAD_GATEWAY, None); 3];
     let delivery = tokio::spawn({
         let outbox = outbox.clone();
-        async move { outbox.deliver(reply("C1", "last words")).await }
+        async move { outbox.deliver(reply("C1", "last words")).await.await }
     });
     eventually("a first attempt", || server.world().post_failures.len() < 3).await;
     assert!(outbox.flush(Duration::from_secs(10)).await);
@@ -119,6 +125,62 @@ async fn answers_are_still_sent_after_the_socket_was_closed_for_shutdown() {
     let (server, mut bot, outbox) = start().await;
     bot.shutdown.cancel();
     (&mut bot.task).await.unwrap();
-    outbox.deliver(reply("C1", "goodbye")).await.unwrap();
+    outbox.deliver(reply("C1", "goodbye")).await.await.unwrap();
     assert_eq!(server.posted(), ["goodbye"]);
+}
+
+#[tokio::test]
+async fn an_answer_that_may_have_arrived_is_looked_for_before_it_is_sent_again() {
+    let (server, _bot, outbox) = start().await;
+    server.world().posts_unheard = 1;
+    outbox.deliver(reply("C1", "there")).await.await.unwrap();
+    assert_eq!(server.posted(), ["there"], "it was there");
+    server.world().post_failures = vec![(StatusCode::BAD_GATEWAY, None)];
+    outbox.deliver(reply("C1", "not there")).await.await.unwrap();
+    assert_eq!(server.posted(), ["there", "not there"]);
+    assert_eq!(server.world().looks, 2);
+}
+
+#[tokio::test]
+async fn of_an_answer_of_a_replica_that_died_only_the_missing_parts_are_sent() {
+    let (server, _bot, outbox) = start().await;
+    let text = format!("{}\n{}\n{}", "a".repeat(3_990), "b".repeat(3_990), "c".repeat(3_990));
+    outbox.deliver(reply("C1", &text)).await.await.unwrap();
+    let sent = server.world().posts.clone();
+    server.world().posts.remove(1);
+    outbox.deliver(Delivery { doubtful: true, ..reply("C1", &text) }).await.await.unwrap();
+    let posts = server.world().posts.clone();
+    assert_eq!(posts, [sent[0].clone(), sent[2].clone(), sent[1].clone()]);
+}
+
+#[tokio::test]
+async fn where_the_bot_may_not_look_it_says_that_it_was_interrupted() {
+    let (server, _bot, outbox) = start().await;
+    server.world().look_error = Some("missing_scope");
+    outbox.deliver(Delivery { doubtful: true, ..reply("C1", "perhaps") }).await.await.unwrap();
+    assert!(server.posted()[0].starts_with("I was interrupted while answering."), "{:?}", server.posted());
+}
+
+#[tokio::test]
+async fn an_answer_that_belongs_to_another_replica_is_not_sent() {
+    let (server, _bot, outbox) = start().await;
+    let theirs = Delivery { right: Arc::new(|| Some(false)), ..reply("C1", "theirs") };
+    assert_eq!(outbox.deliver(theirs).await.await, Err(Undeliverable::NotOurs));
+    assert_eq!(server.posted(), [] as [&str; 0]);
+}
+
+#[tokio::test]
+async fn answers_that_wait_in_a_burst_become_one_message() {
+    let (server, _bot, outbox) = start().await;
+    server.world().post_failures = vec![(StatusCode::TOO_MANY_REQUESTS, Some(1))];
+    let mut arrivals = Vec::new();
+    for n in 0..30 {
+        arrivals.push(outbox.deliver(reply("C1", &n.to_string())).await);
+    }
+    for outcome in futures::future::join_all(arrivals).await {
+        outcome.unwrap();
+    }
+    let posted = server.posted();
+    assert!(posted.len() < 10, "{posted:?}");
+    assert_eq!(posted.join("\n"), (0..30).map(|n| n.to_string()).collect::<Vec<_>>().join("\n"));
 }

@@ -1,13 +1,14 @@
 //! A small Slack that does what a test tells it: three methods of the Web API and the sockets.
 
 use std::{
+    collections::HashMap,
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard},
     time::{Duration, Instant},
 };
 
 use axum::{
-    Json, Router,
+    Form, Json, Router,
     extract::{
         State, WebSocketUpgrade,
         ws::{Message, WebSocket},
@@ -62,6 +63,11 @@ pub struct World {
     pub auth_tests: usize,
     /// Bodies of what was posted.
     pub posts: Vec<Value>,
+    /// So many posts are taken and answered with status 500.
+    pub posts_unheard: usize,
+    /// How often somebody asked for what was posted, and the error that they get.
+    pub looks: usize,
+    pub look_error: Option<&'static str>,
     pub sockets: Vec<Socket>,
 }
 
@@ -113,6 +119,9 @@ impl Server {
             opens: Vec::new(),
             auth_tests: 0,
             posts: Vec::new(),
+            posts_unheard: 0,
+            looks: 0,
+            look_error: None,
             sockets: Vec::new(),
         }));
         let listener = TcpListener::bind(address).await.unwrap();
@@ -121,6 +130,8 @@ impl Server {
             .route("/api/auth.test", post(auth_test))
             .route("/api/apps.connections.open", post(open))
             .route("/api/chat.postMessage", post(post_message))
+            .route("/api/conversations.history", post(history))
+            .route("/api/conversations.replies", post(history))
             .route("/link", any(link))
             .with_state((address, world.clone()));
         let (stop, stopped) = oneshot::channel::<()>();
@@ -246,10 +257,29 @@ async fn post_message(State((_, world)): Shared, headers: HeaderMap, Json(body):
         None if !is_authorised(&headers, &world.bot_token) => refused("invalid_auth"),
         None => {
             world.posts.push(body);
+            if let Some(fewer) = world.posts_unheard.checked_sub(1) {
+                world.posts_unheard = fewer;
+                return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+            }
             Json(json!({"ok": true, "channel": "C1", "ts": "1.2", "message": {"blocks": "unexpected"}}))
                 .into_response()
         }
     }
+}
+
+async fn history(State((_, world)): Shared, Form(asked): Form<HashMap<String, String>>) -> Response {
+    let mut world = world.lock().unwrap();
+    world.looks += 1;
+    if let Some(code) = world.look_error {
+        return refused(code);
+    }
+    let there = |post: &&Value| {
+        post["channel"] == asked["channel"]
+            && post["thread_ts"].as_str() == asked.get("ts").map(String::as_str)
+    };
+    let message = |post: &Value| json!({"user": "UBOT", "text": post["text"], "metadata": post["metadata"]});
+    let messages: Vec<_> = world.posts.iter().filter(there).map(message).collect();
+    Json(json!({"ok": true, "messages": messages, "response_metadata": {"next_cursor": ""}})).into_response()
 }
 
 async fn link(State((_, world)): Shared, upgrade: WebSocketUpgrade) -> Response {

@@ -17,6 +17,24 @@ pub struct Dns {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 2), extend("x-kubernetes-list-type" = "set"))]
     pub nameservers: Vec<Nameserver>,
+
+    /// What to do about the cluster's own DNS for Slack's names. Only what the operator was started for
+    /// (`--cluster-dns`) is done, to the name servers and zones that it was given.
+    #[serde(default)]
+    pub cluster_stub_zone: ClusterStubZone,
+}
+
+/// What to do about the cluster's own DNS for Slack's names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ClusterStubZone {
+    // Not `Off`: in YAML 1.1, which kubectl reads, that is a boolean.
+    /// Nothing.
+    #[default]
+    None,
+    /// Say what would be changed, and change nothing.
+    Diagnose,
+    /// Forward Slack's zones to the name servers that the operator was given.
+    Apply,
 }
 
 /// One option of `resolv.conf`.

@@ -23,7 +23,7 @@ pub struct ChatBotStatus {
     /// The Slack side, as Slack told the bot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slack: Option<SlackStatus>,
-    /// Where plugins keep data: `Memory` or `Redis`.
+    /// Where plugins keep data: `Memory`, `Redis`, `ManagedRedis` or `Embedded`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storage: Option<String>,
     /// Version of the running bot.

@@ -17,6 +17,10 @@ pub const CREDENTIALS_VALID: &str = "CredentialsValid";
 pub const CONNECTED: &str = "Connected";
 /// ChatBot: storage answers.
 pub const STORAGE_READY: &str = "StorageReady";
+/// ChatBot: the names of Slack and of storage resolve in the bot's pods.
+pub const DNS_READY: &str = "DNSReady";
+/// ChatBot: what `spec.dns.clusterStubZone` asks for is in force in the cluster's DNS. Absent where it asks for nothing.
+pub const CLUSTER_DNS: &str = "ClusterDNS";
 /// ChatBot: every selected plugin is loaded.
 pub const PLUGINS_LOADED: &str = "PluginsLoaded";
 /// BotPlugin: the bot has loaded the commands.
@@ -96,6 +100,48 @@ reasons! {
     SlackUnreachable,
     /// A host name cannot be resolved.
     DNSUnresolvable,
+    /// Every name that the bot needs resolves.
+    DNSResolves,
+    /// The bot has not looked its names up yet.
+    DNSUnchecked,
+    /// The cluster's name server has no usable server to ask for external names.
+    DNSForwarderUnusable,
+    /// The cluster's name server does not reach the one it asks.
+    DNSUpstreamUnreachable,
+    /// A search domain answers for every name.
+    DNSSearchDomainWildcard,
+    /// A search domain answers with an error, which ends the look-up.
+    DNSSearchDomainFails,
+    /// The bot's image is linked with musl, whose resolver fails with this `resolv.conf`.
+    DNSMuslResolver,
+    /// Names resolve, and slowly.
+    DNSSlow,
+    /// Long answers need TCP, and the name server takes none.
+    DNSTcpBlocked,
+    /// The name server cannot be reached from the pod.
+    DNSBlocked,
+    /// The name server knows no external names.
+    DNSNoExternalNames,
+    /// One host of Slack or storage does not resolve, the others do.
+    DNSHostUnresolvable,
+    /// The stub zones are in force.
+    StubZoneApplied,
+    /// The stub zones are written, and the name server has not taken them up yet.
+    StubZonePending,
+    /// The change that would be made is told, and nothing is changed.
+    StubZoneDiagnosed,
+    /// The operator was not started with what the ChatBot asks for.
+    StubZoneNotAllowed,
+    /// Somebody else has configured one of the zones.
+    StubZoneConflict,
+    /// Somebody or something takes the change back again and again.
+    StubZoneReverted,
+    /// Names resolved worse with the change, and it was taken back.
+    StubZoneRolledBack,
+    /// The cluster's DNS is managed by its provider.
+    ClusterDNSManaged,
+    /// The cluster's DNS cannot be recognised or read.
+    ClusterDNSUnknown,
     /// The bot's pod does not answer the operator.
     StatusUnreachable,
     /// Storage answers.
@@ -106,10 +152,28 @@ reasons! {
     StorageUnreachable,
     /// Storage refuses the credentials.
     StorageAuthFailed,
-    /// The Secret with the storage credentials does not exist or lacks `password`.
+    /// The user may not run a command that the bot needs.
+    StorageNotPermitted,
+    /// The server has no database of that number.
+    StorageDatabaseInvalid,
+    /// The server is older than the oldest supported one.
+    StorageTooOld,
+    /// Another bot keeps its data under the same keys.
+    StorageInUse,
+    /// The Secret with the storage credentials or certificate does not exist or lacks a key.
     StorageSecretNotFound,
+    /// The volume of the embedded store cannot be used.
+    StorageFileUnusable,
+    /// The server that the operator runs is not up.
+    ManagedRedisUnavailable,
     /// The ConfigMap or Secret with the certificates to trust does not exist or lacks the key.
     TrustedCANotFound,
+    /// The Secret with the proxy's credentials does not exist or lacks a key.
+    ProxySecretNotFound,
+    /// The proxy refuses the credentials, or wants some.
+    ProxyAuthFailed,
+    /// The proxy cannot be reached, or does not let the connection through.
+    ProxyUnreachable,
     /// Every selected plugin is loaded.
     PluginsLoaded,
     /// At least one plugin is not loaded.

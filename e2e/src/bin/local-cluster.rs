@@ -72,7 +72,7 @@ async fn main() -> ExitCode {
 async fn run(name: &str, command: Action) -> Result<()> {
     match command {
         Action::Up { control_plane_only } => {
-            let cluster = Cluster::up(name, Options { control_plane_only }).await?;
+            let cluster = Cluster::up(name, Options { control_plane_only, ..Options::default() }).await?;
             print(&format!("export KUBECONFIG={}", cluster.kubeconfig().display()))
         }
         Action::Down { keep_logs: false } => Cluster::remove(name).await,

@@ -1,4 +1,4 @@
-//! Removes every trace of a cluster, in whatever condition it is: what runs is found through the network namespace
+//! Removes every trace of a cluster, in whatever condition it is: what runs is found through the network namespaces
 //! and the cgroup, which a crash of anything leaves intact, and what is mounted through the table of mounts.
 //!
 //! Everything is killed without grace: nothing in a cluster outlives it.
@@ -12,9 +12,10 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::files;
+use super::namespace::Namespace;
 use super::network::Network;
 use super::state::State;
-use super::{cgroups, volumes};
+use super::{cgroups, uplink};
 
 /// The kubelet links the log of each container here, whatever folder the logs are in.
 const CONTAINER_LOGS: &str = "/var/log/containers";
@@ -35,19 +36,19 @@ pub(super) async fn remove(state: &State, logs: Logs) -> Result<()> {
         && record.is_of_this_boot()?
     {
         tracing::info!("stopping the cluster {}", state.name());
-        stop(state, &Network::new(state.name(), record.slot)).await?;
+        stop(state, &Network::new(state.name(), record.slot), &state.internet()).await?;
     }
-    volumes::remove(state)?;
     remove_links(Path::new(CONTAINER_LOGS), &state.pod_logs())?;
     remove_network_results(state)?;
     remove_files(state, logs)
 }
 
-async fn stop(state: &State, network: &Network) -> Result<()> {
-    processes::kill_all(state, network).await?;
+async fn stop(state: &State, network: &Network, internet: &Namespace) -> Result<()> {
+    processes::kill_all(state, &[network.namespace(), internet]).await?;
     remove_shim_sockets(state)?;
     mounts::unmount_below(state.root())?;
     cgroups::remove(state).await?;
+    uplink::remove(internet).await?;
     network.remove().await
 }
 

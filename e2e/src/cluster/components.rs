@@ -67,7 +67,6 @@ impl Components<'_> {
             .path("service-account-private-key-file", &self.state.pki().join("service-accounts.key"))
             .path("root-ca-file", &self.state.pki().join("ca.crt"))
             .flag("use-service-account-credentials")
-            .flag("enable-hostpath-provisioner")
             .path("flex-volume-plugin-dir", &self.state.path("volume-plugins"))
             // The default of 20 requests a second delays the start by four seconds.
             .text("kube-api-qps", "1000")

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::network::{Network, UNREACHABLE};
 use super::state::State;
-use super::{REACHABLE_ZONE, WILDCARD_ZONE, cgroups};
+use super::{Options, REACHABLE_ZONE, WILDCARD_ZONE, cgroups, uplink};
 
 pub(super) const NODE_NAME: &str = "node1";
 pub(super) const POD_NETWORK: &str = "10.244.0.0/16";
@@ -25,12 +25,17 @@ const POD_NETWORK_CONFIG: &str = include_str!("config/pod-network.conflist");
 const KUBECONFIG: &str = include_str!("config/kubeconfig.yaml");
 
 /// Writes all of them into the state folder.
-pub(super) fn create(state: &State, network: &Network) -> Result<()> {
+pub(super) fn create(state: &State, network: &Network, options: Options) -> Result<()> {
+    let node_ip = network.node_ip();
+    let resolver = if options.internet { uplink::RESOLVER } else { node_ip };
     let values = [
         ("STATE", state.root().display().to_string()),
         ("POD_LOGS", state.pod_logs().display().to_string()),
         ("CGROUP", cgroups::name(state)),
-        ("NODE_IP", network.node_ip().to_string()),
+        ("NODE_IP", node_ip.to_string()),
+        ("RESOLVER", resolver.to_string()),
+        // The default, and one with which a change of the name server's configuration arrives within a test's patience.
+        ("SYNC", if options.internet { "10s" } else { "1m" }.to_owned()),
         ("REACHABLE_ZONE", REACHABLE_ZONE.to_owned()),
         ("WILDCARD_ZONE", WILDCARD_ZONE.to_owned()),
         ("UNREACHABLE_IP", UNREACHABLE.to_string()),
@@ -48,7 +53,7 @@ pub(super) fn kubeconfig(pki: &Path, server: &str, user: &str) -> String {
     fill(KUBECONFIG, &values)
 }
 
-fn fill(template: &str, values: &[(&str, String)]) -> String {
+pub(super) fn fill(template: &str, values: &[(&str, String)]) -> String {
     values.iter().fold(template.to_owned(), |text, (name, value)| text.replace(&format!("@{name}@"), value))
 }
 

@@ -47,9 +47,10 @@ pub(super) async fn until_default_account_exists(cluster: &Cluster, deadline: In
 pub(super) async fn until_dns_is_ready(cluster: &Cluster, deadline: Instant) -> Result<()> {
     until(cluster, deadline, async |client| {
         let deployments: Api<Deployment> = Api::namespaced(client.clone(), "kube-system");
-        let status = deployments.get("coredns").await?.status.unwrap_or_default();
+        let name = cluster.options.dns.deployment();
+        let status = deployments.get(name).await?.status.unwrap_or_default();
         if status.available_replicas.unwrap_or(0) == 0 {
-            bail!("CoreDNS is not available");
+            bail!("{name} is not available");
         }
         Ok(())
     })

@@ -3,26 +3,22 @@
 //! Addresses come from 198.18.0.0/15, which RFC 2544 sets aside for tests: four of them, a /30, per cluster. The
 //! rest of a cluster's network (pods, services) is inside the namespace, and so the same for every cluster.
 
-use std::fs::{self, File};
-use std::io;
+use std::fs;
 use std::net::Ipv4Addr;
-use std::os::fd::AsFd;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
-use std::thread;
+use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
-use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use anyhow::{Result, bail};
 
+use super::namespace::Namespace;
 use super::state::{Record, State};
 use super::{Options, command, state};
 
 const FIRST_ADDRESS: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 0);
-/// How many networks of four addresses 198.18.0.0/15 holds.
-const SLOTS: u16 = 1 << 15;
+/// How many networks of four addresses 198.18.0.0/15 holds, but for the last 256 addresses: see `uplink`.
+const SLOTS: u16 = (1 << 15) - 64;
 /// Packets to these addresses (RFC 5737) are refused at once by the node.
-pub(super) const UNREACHABLE: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 1);
+pub(crate) const UNREACHABLE: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 1);
 const UNREACHABLE_NETWORK: &str = "203.0.113.0/24";
 const API_PORT: u16 = 6443;
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -32,13 +28,13 @@ const SLOTS_LOCK: &str = "/run/chatops-clusters.lock";
 /// The network of one cluster; a name and a number, whether it exists or not.
 #[derive(Debug, Clone)]
 pub(super) struct Network {
-    namespace: String,
+    namespace: Namespace,
     slot: u16,
 }
 
 impl Network {
     pub(super) fn new(cluster: &str, slot: u16) -> Self {
-        Self { namespace: format!("chatops-{cluster}"), slot }
+        Self { namespace: Namespace::new(format!("chatops-{cluster}")), slot }
     }
 
     /// Takes free addresses, writes them down, and makes namespace and interfaces.
@@ -54,7 +50,7 @@ impl Network {
     }
 
     async fn make(&self) -> Result<()> {
-        let (namespace, link) = (self.namespace.as_str(), self.host_interface());
+        let (namespace, link) = (self.namespace.name(), self.host_interface());
         let host = format!("{}/30", self.host_ip());
         let node = format!("{}/30", self.node_ip());
         let gateway = self.host_ip().to_string();
@@ -72,7 +68,7 @@ impl Network {
         for step in steps {
             command::run("ip", step, DEADLINE).await?;
         }
-        self.inside(|| fs::write("/proc/sys/net/ipv4/ip_forward", "1"))
+        self.namespace.inside(|| fs::write("/proc/sys/net/ipv4/ip_forward", "1"))
     }
 
     /// Removes namespace and interfaces, if they exist.
@@ -80,33 +76,14 @@ impl Network {
         if Path::new(&interface_path(self.slot)).exists() {
             command::run("ip", &["link", "delete", &self.host_interface()], DEADLINE).await?;
         }
-        if self.namespace_path().exists() {
-            command::run("ip", &["netns", "delete", &self.namespace], DEADLINE).await?;
+        if self.namespace.exists() {
+            command::run("ip", &["netns", "delete", self.namespace.name()], DEADLINE).await?;
         }
         Ok(())
     }
 
-    /// Runs `action` on a thread of its own that has entered the namespace. A child that it starts stays there.
-    pub(super) fn inside<T: Send>(&self, action: impl FnOnce() -> io::Result<T> + Send) -> Result<T> {
-        let path = self.namespace_path();
-        let namespace = File::open(&path).with_context(|| format!("cannot open {}", path.display()))?;
-        thread::scope(|scope| {
-            let entered = scope.spawn(|| {
-                move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network))?;
-                action()
-            });
-            entered.join().map_err(|_| anyhow!("a thread in the node's network panicked"))
-        })?
-        .with_context(|| format!("in network namespace {}", self.namespace))
-    }
-
-    /// The inode that identifies the namespace in `/proc/PID/ns/net`, or none if it does not exist.
-    pub(super) fn inode(&self) -> Option<u64> {
-        fs::metadata(self.namespace_path()).ok().map(|namespace| namespace.ino())
-    }
-
-    fn namespace_path(&self) -> PathBuf {
-        Path::new("/run/netns").join(&self.namespace)
+    pub(super) fn namespace(&self) -> &Namespace {
+        &self.namespace
     }
 
     fn host_interface(&self) -> String {

@@ -9,15 +9,19 @@ use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open, pidfd_send_signal, waitpid};
 
-use super::network::Network;
+use super::namespace::Namespace;
 use super::state::State;
 use super::{Component, command};
 
 const LOG_TAIL: usize = 12;
+const KILLED_WITHIN: Duration = Duration::from_secs(5);
+const POLL: Duration = Duration::from_millis(2);
 
 /// What to start.
 #[derive(Debug)]
@@ -51,11 +55,12 @@ impl Identity {
     }
 
     pub(super) fn is_running(self) -> bool {
-        if let Some(pid) = Pid::from_raw(self.pid) {
+        let running = Self::of(self.pid) == Some(self);
+        if !running && let Some(pid) = Pid::from_raw(self.pid) {
             // Our own child leaves the table of processes only when we ask for it; for any other this fails.
             let _ = waitpid(Some(pid), WaitOptions::NOHANG);
         }
-        Self::of(self.pid) == Some(self)
+        running
     }
 
     /// Ends the process at once. The file descriptor holds on to the process, so that the signal can't reach one
@@ -78,8 +83,8 @@ impl fmt::Display for Identity {
     }
 }
 
-/// Starts `daemon` in the node's network.
-pub(super) fn start(state: &State, network: &Network, daemon: Daemon) -> Result<()> {
+/// Starts `daemon` in a network namespace.
+pub(super) fn start(state: &State, network: &Namespace, daemon: Daemon) -> Result<()> {
     let name = daemon.name;
     let log =
         File::create(log_file(state, name)).with_context(|| format!("cannot create the log of {name}"))?;
@@ -103,6 +108,47 @@ pub(super) fn start(state: &State, network: &Network, daemon: Daemon) -> Result<
     let identity = Identity::of(pid).with_context(|| ended(state, name))?;
     let file = state.processes().join(name);
     fs::write(&file, identity.to_string()).with_context(|| format!("cannot write {}", file.display()))
+}
+
+/// Ends the daemon `name` with all that it started, if there is one, and forgets it.
+pub(super) fn stop(state: &State, name: &str) -> Result<()> {
+    let file = state.processes().join(name);
+    let content = match fs::read_to_string(&file) {
+        Ok(content) => content,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
+    };
+    let identity = parse(&content).with_context(|| format!("{} is damaged", file.display()))?;
+    fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
+    // dnsmasq has a child for each TCP connection, which holds on to the port.
+    let mut family = if identity.is_running() { group(identity.pid)? } else { Vec::new() };
+    let deadline = Instant::now() + KILLED_WITHIN;
+    while !family.is_empty() {
+        if Instant::now() > deadline {
+            bail!("{name} can't be killed");
+        }
+        family.iter().for_each(|member| member.kill());
+        thread::sleep(POLL);
+        family.retain(|member| member.is_running());
+        family.extend(group(identity.pid)?);
+    }
+    Ok(())
+}
+
+/// The running processes of a process group, which bears the number of the daemon that leads it.
+fn group(leader: i32) -> Result<Vec<Identity>> {
+    let mut members = Vec::new();
+    for entry in fs::read_dir("/proc").context("cannot list the processes")? {
+        let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        // After the name in parentheses: state, parent, group.
+        let group =
+            stat.rsplit_once(") ").and_then(|(_, fields)| fields.split(' ').nth(2)?.parse::<i32>().ok());
+        if group == Some(leader) {
+            members.extend(Identity::of(pid));
+        }
+    }
+    Ok(members)
 }
 
 /// # Errors

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
+use super::namespace::Namespace;
 use super::{Options, tools};
 
 /// The kernel's limit for the path of a socket is 107 bytes; the longest below a state folder is the kubelet's
@@ -20,7 +21,8 @@ const LONGEST_ROOT: usize = 60;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Record {
     pub(super) slot: u16,
-    pub(super) control_plane_only: bool,
+    #[serde(flatten)]
+    pub(super) options: Options,
     /// Whether everything was started: a start that was killed can leave a cluster that looks healthy but has no
     /// controller-manager.
     pub(super) complete: bool,
@@ -30,11 +32,7 @@ pub(super) struct Record {
 
 impl Record {
     pub(super) fn new(slot: u16, options: Options) -> Result<Self> {
-        Ok(Self { slot, control_plane_only: options.control_plane_only, complete: false, boot: boot_id()? })
-    }
-
-    pub(super) fn options(&self) -> Options {
-        Options { control_plane_only: self.control_plane_only }
+        Ok(Self { slot, options, complete: false, boot: boot_id()? })
     }
 
     pub(super) fn is_of_this_boot(&self) -> Result<bool> {
@@ -74,6 +72,11 @@ impl State {
 
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The namespace beside the node that plays the internet, for a cluster that has one.
+    pub(super) fn internet(&self) -> Namespace {
+        Namespace::new(format!("chatops-{}-net", self.name))
     }
 
     pub(super) fn root(&self) -> &Path {

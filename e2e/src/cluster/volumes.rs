@@ -1,70 +1,37 @@
-//! The folders of provisioned volumes, the one thing a cluster keeps outside its state folder: the provisioner of
-//! `--enable-hostpath-provisioner` puts them into a fixed place that clusters share.
-//!
-//! Which of them are ours is written in etcd's files, as the path in each `PersistentVolume`: they outlive every
-//! crash, and need no running server to be read.
+//! The volumes of a cluster: folders of its state folder, offered from the start. The provisioner that Kubernetes brings
+//! along makes folders that only root can write to, and pods here do not run as root.
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 
 use anyhow::{Context, Result};
 
-use super::files;
 use super::state::State;
 
-/// `k8s.io/kubernetes/pkg/volume/hostpath`: `/tmp/hostpath_pv/` and a UUID.
-const FOLDER: &str = "/tmp/hostpath_pv/";
-const UUID: usize = 36;
+/// More than all tests of a run claim together: a volume that was used is not offered again.
+const COUNT: usize = 100;
 
-/// Removes the volumes of a cluster that no longer runs, and their common folder if it was the last.
-pub(super) fn remove(state: &State) -> Result<()> {
-    let existing = files::list(Path::new(FOLDER))?;
-    if existing.is_empty() {
-        return Ok(());
+/// Makes the folders, and returns the `PersistentVolume`s as YAML documents, each behind a separator.
+pub(super) fn offer(state: &State) -> Result<String> {
+    let mut manifests = String::new();
+    for number in 0..COUNT {
+        let folder = state.path("volumes").join(number.to_string());
+        fs::create_dir_all(&folder)
+            .and_then(|()| fs::set_permissions(&folder, Permissions::from_mode(0o777)))
+            .with_context(|| format!("cannot make {}", folder.display()))?;
+        manifests += &format!(
+            "---\n\
+             apiVersion: v1\n\
+             kind: PersistentVolume\n\
+             metadata: {{name: volume-{number}}}\n\
+             spec:\n  \
+               storageClassName: standard\n  \
+               accessModes: [ReadWriteOnce]\n  \
+               capacity: {{storage: 10Gi}}\n  \
+               persistentVolumeReclaimPolicy: Retain\n  \
+               hostPath: {{path: {path:?}}}\n",
+            path = folder.display().to_string()
+        );
     }
-    let ours = named_in(&state.etcd_data())?;
-    for volume in existing.iter().filter(|volume| ours.contains(*volume)) {
-        files::remove(volume)?;
-    }
-    // Fails while another cluster has volumes there.
-    let _ = fs::remove_dir(FOLDER);
-    Ok(())
-}
-
-fn named_in(etcd_data: &Path) -> Result<BTreeSet<PathBuf>> {
-    let mut named = BTreeSet::new();
-    for folder in ["member/snap", "member/wal"] {
-        for file in files::list(&etcd_data.join(folder))? {
-            let content = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-            named.extend(paths_in(&content));
-        }
-    }
-    Ok(named)
-}
-
-fn paths_in(data: &[u8]) -> impl Iterator<Item = PathBuf> {
-    let length = FOLDER.len() + UUID;
-    data.windows(length).filter(|window| window.starts_with(FOLDER.as_bytes())).filter_map(|window| {
-        let path = std::str::from_utf8(window).ok()?;
-        let is_uuid = path[FOLDER.len()..].chars().all(|c| c.is_ascii_hexdigit() || c == '-');
-        is_uuid.then(|| PathBuf::from(path))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_volume_is_recognised_in_binary_data() {
-        let path = "/tmp/hostpath_pv/0b7e3a52-5a7e-4e64-8b1f-4d5a2f1c9e10";
-        let data = [
-            b"\x00\x1b".as_slice(),
-            path.as_bytes(),
-            b"\x12/tmp/hostpath_pv/../../etc/passwd-and-so-on-and-on-and",
-        ]
-        .concat();
-        assert_eq!(paths_in(&data).collect::<Vec<_>>(), [PathBuf::from(path)]);
-    }
+    Ok(manifests)
 }

@@ -14,10 +14,12 @@ use axum::{
     extract::DefaultBodyLimit,
     routing::{any, get, post},
 };
+use rustls::ServerConfig;
 
 use super::{
     control,
     handle::Slack,
+    origin::{Hosts, Origin},
     server,
     shared::{Settings, Shared},
     simulator::Simulator,
@@ -51,6 +53,7 @@ pub struct Builder {
     rate_limits: bool,
     retention: usize,
     settings: Settings,
+    tls: Option<Arc<ServerConfig>>,
 }
 
 impl Default for Builder {
@@ -69,7 +72,9 @@ impl Default for Builder {
                 time_factor: 1.0,
                 ack_deadline: Duration::from_secs(3),
                 ping_interval: Duration::from_secs(10),
+                hosts: None,
             },
+            tls: None,
         }
     }
 }
@@ -87,6 +92,14 @@ impl Builder {
     #[must_use]
     pub fn bind(self, address: SocketAddr) -> Self {
         Self { listener: server::bind(address).map(Some), ..self }
+    }
+
+    /// Serve with TLS. Every link then leads to one of `hosts`, which the certificate must name and which must lead to
+    /// the listener's address.
+    #[must_use]
+    pub fn tls(mut self, config: ServerConfig, hosts: Hosts) -> Self {
+        self.settings.hosts = Some(hosts);
+        Self { tls: Some(Arc::new(config)), ..self }
     }
 
     /// Name of the app and its bot, `ops` if not given.
@@ -217,9 +230,11 @@ impl Builder {
             .thread_name("slack-simulator")
             .enable_all()
             .build()?;
-        let world = World::new(workspace, self.rate_limits, self.retention, address.to_string());
+        let origin =
+            self.settings.hosts.as_ref().map_or_else(|| Origin::at(&address.to_string()), Hosts::origin);
+        let world = World::new(workspace, self.rate_limits, self.retention, origin);
         let shared = Arc::new(Shared::new(self.settings, runtime.handle().clone(), world));
-        runtime.spawn(server::serve(listener, router(&shared), shared.gate.subscribe()));
+        runtime.spawn(server::serve(listener, self.tls, router(&shared), shared.gate.subscribe()));
         Ok(Simulator::new(Slack::new(shared), address, runtime))
     }
 }

@@ -48,7 +48,7 @@ pub(crate) fn click(world: &mut World, user: &User, message: &Message, action_id
         "container": {
             "type": "message", "message_ts": message.ts, "channel_id": message.channel, "is_ephemeral": message.visible_to.is_some(),
         },
-        "message": message.to_json(&world.host), "state": { "values": {} },
+        "message": message.to_json(&world.origin), "state": { "values": {} },
         "response_url": response_url(world, &message.channel, &user.id),
         "actions": [{
             "type": "button", "action_id": action_id, "block_id": ids::block(), "value": value, "action_ts": message.ts,
@@ -65,7 +65,7 @@ pub(crate) fn click(world: &mut World, user: &User, message: &Message, action_id
 
 /// The response URL names channel and user itself; the simulator has nothing to remember.
 fn response_url(world: &World, channel: &str, user: &str) -> String {
-    format!("http://{}/commands/{channel}/{user}/{}", world.host, ids::secret(24))
+    format!("{}/commands/{channel}/{user}/{}", world.origin.web, ids::secret(24))
 }
 
 /// The acknowledgement came; a payload with text is the answer.

@@ -14,7 +14,7 @@ use super::{
 /// A message was posted: `message`, and `app_mention` too where the bot is addressed outside of a direct message.
 pub(crate) fn posted(world: &mut World, message: &Message) {
     let Some(channel) = world.workspace.channels.get(&message.channel) else { return };
-    let mut body = message.to_json(&world.host);
+    let mut body = message.to_json(&world.origin);
     add_place(&mut body, message, channel);
     let app = &world.workspace.app;
     let mention = format!("<@{}>", app.user_id);
@@ -116,7 +116,7 @@ fn mention_of(body: &Value, message: &Message) -> Value {
 
 /// A message inside of `message_changed` and `message_deleted`.
 fn inner(world: &World, message: &Message) -> Value {
-    let mut body = message.to_json(&world.host);
+    let mut body = message.to_json(&world.origin);
     body["source_team"] = json!(message.team);
     body["user_team"] = json!(message.team);
     body

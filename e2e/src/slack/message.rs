@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::ids::Ts;
+use super::{ids::Ts, origin::Origin};
 
 /// An emoji under a message and who put it there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +33,8 @@ pub struct File {
 }
 
 impl File {
-    pub(crate) fn to_json(&self, host: &str) -> Value {
+    pub(crate) fn to_json(&self, origin: &Origin) -> Value {
+        let files = &origin.files;
         let extension = self.name.rsplit_once('.').map_or("text", |(_, extension)| extension);
         json!({
             "id": self.id, "created": self.created, "timestamp": self.created, "name": self.name, "title": self.title,
@@ -41,9 +42,9 @@ impl File {
             "editable": true, "size": self.size, "mode": "snippet", "is_external": false, "external_type": "",
             "is_public": true, "public_url_shared": false, "display_as_bot": false, "username": "", "is_starred": false,
             "has_rich_preview": false, "file_access": "visible",
-            "url_private": format!("http://{host}/files-pri/{}/{}", self.id, self.name),
-            "url_private_download": format!("http://{host}/files-pri/{}/download/{}", self.id, self.name),
-            "permalink": format!("http://{host}/files/{}/{}", self.user, self.id),
+            "url_private": format!("{files}/files-pri/{}/{}", self.id, self.name),
+            "url_private_download": format!("{files}/files-pri/{}/download/{}", self.id, self.name),
+            "permalink": format!("{files}/files/{}/{}", self.user, self.id),
         })
     }
 }
@@ -137,7 +138,7 @@ impl Message {
     }
 
     /// The message object of events and answers, without what depends on the place where it is shown.
-    pub(crate) fn to_json(&self, host: &str) -> Value {
+    pub(crate) fn to_json(&self, origin: &Origin) -> Value {
         let mut message = json!({ "type": "message", "ts": self.ts, "text": self.wire_text });
         let optional = [
             ("subtype", self.subtype.clone().map(Value::from)),
@@ -161,7 +162,7 @@ impl Message {
             message["bot_profile"] = self.bot_profile();
         }
         if !self.files.is_empty() {
-            message["files"] = self.files.iter().map(|file| file.to_json(host)).collect();
+            message["files"] = self.files.iter().map(|file| file.to_json(origin)).collect();
             message["upload"] = json!(false);
         }
         if !self.reactions.is_empty() {

@@ -9,7 +9,7 @@ use std::{
 
 use tokio::{runtime::Handle, sync::watch};
 
-use super::{delivery, world::World};
+use super::{delivery, origin::Hosts, world::World};
 
 /// What is fixed at the start.
 #[derive(Debug, Clone)]
@@ -20,6 +20,8 @@ pub(crate) struct Settings {
     pub(crate) ack_deadline: Duration,
     /// How often the server pings each socket.
     pub(crate) ping_interval: Duration,
+    /// The names under which it is reached, if it has any: links then lead there, with TLS.
+    pub(crate) hosts: Option<Hosts>,
 }
 
 /// One running simulator.

@@ -4,7 +4,11 @@ use std::{net::SocketAddr, ops::Deref};
 
 use tokio::runtime::Runtime;
 
-use super::{builder::Builder, handle::Slack};
+use super::{
+    builder::Builder,
+    handle::Slack,
+    origin::{Hosts, Origin},
+};
 
 /// A simulated Slack that runs until this is dropped. Everything a test does with it, it does through [`Slack`], to which
 /// this dereferences.
@@ -33,10 +37,12 @@ impl Simulator {
         self.address
     }
 
-    /// Base URL of the Web API, `http://127.0.0.1:port/api`, without a slash at the end.
+    /// Base URL of the Web API, `http://127.0.0.1:port/api` or `https://slack.com/api`, without a slash at the end.
     #[must_use]
     pub fn api_url(&self) -> String {
-        format!("http://{}/api", self.address)
+        let hosts = self.slack.shared.settings.hosts.as_ref();
+        let origin = hosts.map_or_else(|| Origin::at(&self.address.to_string()), Hosts::origin);
+        format!("{}/api", origin.web)
     }
 
     /// A handle to hand to other tasks; it does not keep the simulator alive.

@@ -19,7 +19,13 @@ use self::{
     error::ApiError,
     methods::{METHODS, Method, TokenKind},
 };
-use super::{faults::ApiFailure, ids, shared::Shared, world::World};
+use super::{
+    faults::ApiFailure,
+    ids,
+    origin::{Hosts, Origin},
+    shared::Shared,
+    world::World,
+};
 
 mod apps;
 mod arguments;
@@ -43,8 +49,8 @@ pub(crate) use response_url::response_url;
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) arguments: Arguments,
-    /// `Host` of the request, under which the app reaches the simulator.
-    pub(crate) host: String,
+    /// Where the links of its answer lead.
+    pub(crate) origin: Origin,
     token: TokenKind,
 }
 
@@ -106,18 +112,18 @@ async fn fail(shared: &Arc<Shared>, name: &str, failure: ApiFailure) -> Response
 }
 
 fn answer(shared: &Arc<Shared>, name: &str, headers: &HeaderMap, arguments: Arguments) -> Response {
-    let host =
-        headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost").to_owned();
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    let origin = shared.settings.hosts.as_ref().map_or_else(|| Origin::at(host), Hosts::origin);
     let warning = charset_warning(headers);
     let method = METHODS.iter().find(|method| method.name == name);
     shared.change(|world| {
-        world.host.clone_from(&host);
+        world.origin.clone_from(&origin);
         let (caller, result) = match method
             .map(|method| (method, authenticate(world, method, headers, &arguments)))
         {
             None => (TokenKind::None, Err(ApiError::new("unknown_method").with("req_method", json!(name)))),
             Some((_, Err(error))) => (TokenKind::None, Err(error)),
-            Some((method, Ok(token))) => (token, call(world, method, &Call { arguments, host, token })),
+            Some((method, Ok(token))) => (token, call(world, method, &Call { arguments, origin, token })),
         };
         let label = method.map_or("unknown_method", |method| method.name);
         world.counters.call(label, result.as_ref().err().map(ApiError::code));

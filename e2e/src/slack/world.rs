@@ -13,6 +13,7 @@ use super::{
     journal::{Action, Journal},
     markup,
     message::{Edited, File, Message, Reaction},
+    origin::Origin,
     rate_limits::RateLimits,
     replies::Waiters,
     sockets::Sockets,
@@ -36,8 +37,8 @@ pub(crate) struct World {
     pub(crate) waiters: Waiters,
     /// Payloads to deliver, in order, once the present change is complete.
     pub(crate) outgoing: Vec<Payload>,
-    /// `host:port` under which the app reaches the simulator, for the URLs that it hands out.
-    pub(crate) host: String,
+    /// Where the links of events lead.
+    pub(crate) origin: Origin,
     retention: usize,
     last_ts: Ts,
 }
@@ -51,7 +52,7 @@ pub(crate) struct StoredFile {
 }
 
 impl World {
-    pub(crate) fn new(workspace: Workspace, rate_limits: bool, retention: usize, host: String) -> Self {
+    pub(crate) fn new(workspace: Workspace, rate_limits: bool, retention: usize, origin: Origin) -> Self {
         Self {
             workspace,
             journal: Journal::new(retention),
@@ -62,7 +63,7 @@ impl World {
             files: BTreeMap::new(),
             waiters: Waiters::default(),
             outgoing: Vec::new(),
-            host,
+            origin,
             retention,
             last_ts: Ts::ZERO,
         }

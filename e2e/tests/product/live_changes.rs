@@ -1,5 +1,7 @@
 //! Changes reach a running bot: plugins and prefix without a restart, the rest by a rollout without a gap.
 
+use std::time::Duration;
+
 use k8s_openapi::api::apps::v1::Deployment;
 use serde_json::json;
 
@@ -8,25 +10,36 @@ use crate::support::{
     objects::{plugin, plugin_of},
 };
 
+/// How soon a plugin's change is in force, as the README promises. The median of several is compared: a single one
+/// may be held up by whatever else the machine does.
+const IN_FORCE: Duration = Duration::from_secs(2);
+
+/// Each adds, edits and removes a plugin.
+const ROUNDS: usize = 3;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plugin_that_is_added_edited_or_removed_changes_the_running_bot() {
     in_a_world(|world| async move {
         world.ready_bot(json!({})).await;
         let before = world.pod_identity().await;
 
-        world.apply(&plugin("greeter", "greet", "Good morning")).await;
-        let added = world.answers("!greet", "Good morning").await;
-        world.apply(&plugin("greeter", "greet", "Good evening")).await;
-        let edited = world.answers("!greet", "Good evening").await;
-        world.plugin_told("greeter", "True", "Programmed").await;
-        world.delete("botplugin greeter").await;
-        let (_, removed) = eventually("the command is gone", SOON, || async {
-            let said = world.ask("!greet").await;
-            if said.contains("not found") { Ok(()) } else { Err(said) }
-        })
-        .await;
-
-        println!("in force after: added {added:?}, edited {edited:?}, removed {removed:?}");
+        let mut times = Vec::new();
+        for _ in 0..ROUNDS {
+            world.apply(&plugin("greeter", "greet", "Good morning")).await;
+            times.push(world.answers("!greet", "Good morning").await);
+            world.apply(&plugin("greeter", "greet", "Good evening")).await;
+            times.push(world.answers("!greet", "Good evening").await);
+            world.plugin_told("greeter", "True", "Programmed").await;
+            world.delete("botplugin greeter").await;
+            let gone = eventually("the command is gone", SOON, || async {
+                let said = world.ask("!greet").await;
+                if said.contains("not found") { Ok(()) } else { Err(said) }
+            });
+            times.push(gone.await.1);
+        }
+        times.sort();
+        println!("changes of a plugin in force after {times:.1?}");
+        assert!(times[times.len() / 2] <= IN_FORCE, "{times:.1?}");
         assert_eq!(world.pod_identity().await, before, "the pod was restarted");
     })
     .await;

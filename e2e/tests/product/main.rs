@@ -15,10 +15,12 @@ mod support;
 
 mod children;
 mod conversation;
+mod guides;
 mod live_changes;
 mod operator_process;
 mod parity;
 mod rbac;
 mod refusals;
 mod resolver;
+mod storage;
 mod truth;

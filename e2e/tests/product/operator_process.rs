@@ -42,7 +42,7 @@ impl ControlPlane {
     async fn new() -> Self {
         static ALONE: std::sync::LazyLock<Arc<Mutex<u32>>> = std::sync::LazyLock::new(Arc::default);
         let mut alone = ALONE.clone().lock_owned().await;
-        let options = Options { control_plane_only: true };
+        let options = Options { control_plane_only: true, ..Options::default() };
         let cluster = Cluster::up("operator", options).await.expect("a control plane");
         operator::install_without_deployment(&cluster, Path::new(&shared::repository("manifests")))
             .await

@@ -37,7 +37,7 @@ fn bots() -> Vec<(&'static str, Value, By)> {
         (
             "two storages",
             bot(json!({"storage": {"redis": {"addresses": ["redis"]}, "memory": {}}})),
-            Rule("set at most one of redis, memory"),
+            Rule("set at most one of redis, managedRedis, embedded, memory"),
         ),
         ("bad prefix", bot(json!({"commands": {"prefix": "/ops"}})), Rule("nor start with /")),
         ("bad address", bot(redis("redis.data.svc/0")), Rule("must be host or host:port")),

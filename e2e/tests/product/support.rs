@@ -1,5 +1,6 @@
 //! What the tests share: a world of one's own on the shared cluster, ways to look at it, and ways to wait.
 
+pub mod guide;
 pub mod objects;
 pub mod secrecy;
 pub mod shared;

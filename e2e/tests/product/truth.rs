@@ -37,11 +37,19 @@ async fn one_event(world: &World, condition: &Condition) {
     eventually(&format!("one Event {}", condition.reason), SOON, told).await;
 }
 
-/// Applies the fix and waits until the bot is ready and answers. Prints how long it took.
-async fn recovers<F: Future<Output = ()>>(world: &World, row: &str, fix: F) -> Duration {
+/// After the fix nothing has to be restarted or waited for longer.
+const RECOVERY: Duration = Duration::from_secs(10);
+
+/// Applies the fix, and checks that the bot is ready in time and answers.
+async fn recovers<F: Future<Output = ()>>(world: &World, row: &str, fix: F) {
     fix.await;
-    let took = world.ready().await;
-    println!("{row}: ready {took:.1?} after the fix");
+    told_in_time(world, row, "Ready", "Connected").await;
     assert_eq!(world.ask("!echo recovered").await, "recovered");
-    took
+}
+
+/// Condition `type_` is true again for `reason`, in time after the fix.
+async fn told_in_time(world: &World, row: &str, type_: &str, reason: &str) {
+    let (_, took) = world.told(type_, "True", reason).await;
+    println!("{row}: {type_} {took:.1?} after the fix");
+    assert!(took <= RECOVERY, "{row}: {type_} only {took:.1?} after the fix");
 }

@@ -11,7 +11,7 @@ use std::{
 use chatops_crds::{BotPlugin, ChatBot, shared::conditions::READY};
 use k8s_openapi::{NamespaceResourceScope, jiff::Timestamp};
 use kube::{
-    Api, Client, Resource,
+    Api, Client, Resource, ResourceExt,
     runtime::{reflector::store::Writer, watcher::Event},
 };
 use serde::de::DeserializeOwned;
@@ -28,6 +28,7 @@ use crate::{
         labels::MANAGED,
         watch::{follow, without_managed_fields},
     },
+    cluster_dns::{self, Board},
     serve::metrics::Metrics,
     wake::{Wake, Written},
 };
@@ -40,8 +41,12 @@ pub struct Scope {
     pub namespace: Option<String>,
     pub access: Access,
     pub settings: Settings,
+    /// Identity of the cluster ([`crate::cluster::identity`]).
+    pub cluster_id: String,
     pub metrics: Metrics,
     pub clock: fn() -> Timestamp,
+    /// How the stub zones stand that ChatBots ask for.
+    pub cluster_dns: Board,
 }
 
 impl fmt::Debug for Scope {
@@ -62,6 +67,7 @@ impl Scope {
         let reports = Reports::default();
         let pods_changed = Arc::new(Notify::new());
         self.watch(tasks, writers, &wake, &pods_changed);
+        tasks.spawn(wake_asking(self.cluster_dns.clone(), cache.clone(), wake.clone()));
 
         let told = move |namespace: &str, bot: &str| wake.bot_and_plugins(namespace, bot);
         let (pods, access, kept) = (cache.pods.clone(), self.access.clone(), reports.clone());
@@ -76,6 +82,8 @@ impl Scope {
             cache.clone(),
             reports.clone(),
             self.settings.clone(),
+            self.cluster_id.clone(),
+            self.cluster_dns,
             self.clock,
         ));
         let filled = cache.clone();
@@ -109,9 +117,11 @@ impl Scope {
             config_maps,
             deployments,
             network_policies,
+            persistent_volume_claims,
             pods,
             service_accounts,
             services,
+            stateful_sets,
         } = writers;
         let woken = wake.clone();
         self.follow(
@@ -134,8 +144,10 @@ impl Scope {
         self.follow_child(tasks, "ConfigMap", config_maps, wake);
         self.follow_child(tasks, "Deployment", deployments, wake);
         self.follow_child(tasks, "NetworkPolicy", network_policies, wake);
+        self.follow_child(tasks, "PersistentVolumeClaim", persistent_volume_claims, wake);
         self.follow_child(tasks, "ServiceAccount", service_accounts, wake);
         self.follow_child(tasks, "Service", services, wake);
+        self.follow_child(tasks, "StatefulSet", stateful_sets, wake);
         let (woken, pods_changed) = (wake.clone(), pods_changed.clone());
         self.follow(tasks, "Pod", Some(MANAGED), pods, pods::prune, move |event| {
             pods_changed.notify_one();
@@ -171,6 +183,18 @@ impl Scope {
             follow(api, labels, writer, prune, changed, || metrics.watch_restarted(kind)).await;
             kind
         });
+    }
+}
+
+/// Wakes the ChatBots that ask for stub zones whenever something else is told of them. Never ends.
+async fn wake_asking(mut board: Board, cache: Cache, wake: Wake) -> &'static str {
+    loop {
+        board.changed().await;
+        for bot in cache.chat_bots.state() {
+            if bot.0.as_ref().is_ok_and(cluster_dns::board::asks) {
+                wake.bot_and_plugins(&bot.namespace().unwrap_or_default(), &bot.name_any());
+            }
+        }
     }
 }
 

@@ -49,11 +49,14 @@ pub struct PodAddress {
 }
 
 impl PodAddress {
-    /// None while the pod has no process that could answer, and once it is told to end.
+    /// None for a pod that is no bot's, while it has no process that could answer, and once it is told to end.
     pub fn of(pod: &Pod) -> Option<Self> {
         let status = pod.status.as_ref()?;
         let running = status.phase.as_deref() == Some("Running") && pod.metadata.deletion_timestamp.is_none();
         let bot = pod.labels().get(labels::INSTANCE)?.clone();
+        if !labels::are_of(pod.labels(), labels::BOT, &bot) {
+            return None;
+        }
         running.then_some(Self {
             namespace: pod.namespace()?,
             name: pod.name_any(),

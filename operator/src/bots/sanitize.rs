@@ -13,6 +13,8 @@ const MAX_ENTRIES: usize = 1000;
 pub(super) fn sanitize(mut envelope: Envelope) -> Envelope {
     envelope.hash.retain(|c| c.is_ascii_alphanumeric());
     envelope.hash.truncate(128);
+    // They are for people who ask the bot itself.
+    envelope.lookups = Vec::new();
     let report = &mut envelope.report;
     let slack = &mut report.slack;
     for text in [&mut report.bot_version, &mut report.config_hash] {
@@ -34,6 +36,7 @@ pub(super) fn sanitize(mut envelope: Envelope) -> Envelope {
         &mut slack.credentials_fault,
         &mut slack.connection_fault,
         &mut report.storage.fault,
+        &mut report.dns.fault,
     ]
     .into_iter()
     .flatten()
@@ -76,7 +79,7 @@ mod tests {
         fault.args.insert("host".into(), nasty);
         let slack = SlackReport { connection_fault: Some(fault), ..SlackReport::default() };
         let report = BotReport { slack, ..BotReport::default() };
-        let clean = sanitize(Envelope { hash: "ab/c?&1".into(), report });
+        let clean = sanitize(Envelope { hash: "ab/c?&1".into(), ..Envelope::new(report) });
         let host = clean.report.slack.connection_fault.unwrap().arg("host").to_owned();
         assert!(host.starts_with("a[31mbc"), "{host}");
         assert_eq!(host.chars().count(), MAX_CHARS);

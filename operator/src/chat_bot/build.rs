@@ -1,11 +1,14 @@
 //! Step 3, pure and infallible: a validated ChatBot → its objects. It cannot fail because validation has looked at
 //! everything that could be wrong, and objects are plain values.
 
+pub mod claim;
 pub mod config_map;
 pub mod deployment;
+pub mod managed_redis;
 pub mod metadata;
 pub mod network_policy;
 pub mod pod;
+mod security;
 pub mod service;
 pub mod service_account;
 mod volumes;
@@ -18,6 +21,8 @@ use k8s_openapi::api::{
 
 use super::validate::ValidatedBot;
 use crate::cluster::apply::Prepared;
+use claim::Claim;
+use managed_redis::ManagedRedis;
 
 /// Every object of a bot.
 #[derive(Clone, Debug)]
@@ -26,6 +31,9 @@ pub struct Resources {
     pub config_map: Prepared<ConfigMap>,
     pub service: Prepared<Service>,
     pub network_policy: Prepared<NetworkPolicy>,
+    /// The volume of a storage in the cluster.
+    pub claim: Option<Claim>,
+    pub managed_redis: Option<ManagedRedis>,
     pub deployment: Prepared<Deployment>,
 }
 
@@ -36,6 +44,12 @@ pub fn build(bot: &ValidatedBot) -> Resources {
         config_map: Prepared::new(config_map::build(bot)),
         service: Prepared::new(service::build(bot)),
         network_policy: Prepared::new(network_policy::build(bot)),
+        claim: claim::build(bot),
+        managed_redis: managed_redis::build(bot),
         deployment: Prepared::new(deployment::build(bot)),
     }
+}
+
+fn non_empty<T>(list: Vec<T>) -> Option<Vec<T>> {
+    (!list.is_empty()).then_some(list)
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use chatops_crds::{BotPlugin, ChatBot, resolve};
+use chatops_crds::{BotPlugin, ChatBot, bot_config::render::managed_redis_name, resolve};
 use k8s_openapi::api::{
-    apps::v1::Deployment,
-    core::v1::{ConfigMap, Service, ServiceAccount},
+    apps::v1::{Deployment, StatefulSet},
+    core::v1::{ConfigMap, PersistentVolumeClaim, Service, ServiceAccount},
     networking::v1::NetworkPolicy,
 };
 use kube::{Resource, ResourceExt};
@@ -14,6 +14,7 @@ use crate::{
     bots::{
         pods::{BotPod, pods_of},
         reports::Reports,
+        servers::{ServerPod, redis_pods_of},
     },
     cluster::{
         Guarded,
@@ -30,6 +31,8 @@ pub struct Dereferenced {
     pub unreadable: Vec<UnreadablePlugin>,
     pub children: Children,
     pub pods: Vec<BotPod>,
+    /// Pods of the managed Redis.
+    pub redis_pods: Vec<ServerPod>,
 }
 
 /// A BotPlugin that this operator cannot read.
@@ -47,6 +50,18 @@ pub struct Children {
     pub service: Option<Arc<Service>>,
     pub network_policy: Option<Arc<NetworkPolicy>>,
     pub deployment: Option<Arc<Deployment>>,
+    /// The volume of the embedded store.
+    pub claim: Option<Arc<PersistentVolumeClaim>>,
+    pub redis: RedisChildren,
+}
+
+/// The objects of a managed Redis as the caches have them, also where none is wanted.
+#[derive(Debug, Default)]
+pub struct RedisChildren {
+    pub claim: Option<Arc<PersistentVolumeClaim>>,
+    pub network_policy: Option<Arc<NetworkPolicy>>,
+    pub service: Option<Arc<Service>>,
+    pub stateful_set: Option<Arc<StatefulSet>>,
 }
 
 impl Dereferenced {
@@ -56,7 +71,7 @@ impl Dereferenced {
     }
 }
 
-/// Name of every object of ChatBot `name`.
+/// Name of every object of ChatBot `name` itself.
 pub fn child_name(name: &str) -> String {
     format!("{name}-bot")
 }
@@ -85,8 +100,20 @@ pub fn dereference(bot: &ChatBot, cache: &Cache, reports: &Reports) -> Dereferen
             service: named(&cache.services, &namespace, &child),
             network_policy: named(&cache.network_policies, &namespace, &child),
             deployment: named(&cache.deployments, &namespace, &child),
+            claim: named(&cache.persistent_volume_claims, &namespace, &child),
+            redis: redis_children(cache, &namespace, &managed_redis_name(&name)),
         },
         pods: pods_of(cache, reports, &namespace, &name),
+        redis_pods: redis_pods_of(cache, &namespace, &name),
+    }
+}
+
+fn redis_children(cache: &Cache, namespace: &str, name: &str) -> RedisChildren {
+    RedisChildren {
+        claim: named(&cache.persistent_volume_claims, namespace, name),
+        network_policy: named(&cache.network_policies, namespace, name),
+        service: named(&cache.services, namespace, name),
+        stateful_set: named(&cache.stateful_sets, namespace, name),
     }
 }
 

@@ -119,13 +119,17 @@ fn awaited(pod: &BotPod, config_hash: &str) -> Option<Awaited> {
 
 fn finds_fault_with_a_secret(report: &BotReport) -> bool {
     use FaultCode::{
-        InvalidAppToken, InvalidBotToken, StorageAuthFailed, StorageSecretNotFound, TokenRevoked,
-        TokensSecretKeyMissing, TokensSecretNotFound, TrustedCaNotFound,
+        InvalidAppToken, InvalidBotToken, ProxyAuthFailed, ProxySecretNotFound, StorageAuthFailed,
+        StorageCertificateNotFound, StorageSecretNotFound, TokenRevoked, TokensSecretKeyMissing,
+        TokensSecretNotFound, TrustedCaNotFound,
     };
     let mounted = [
         InvalidAppToken,
         InvalidBotToken,
+        ProxyAuthFailed,
+        ProxySecretNotFound,
         StorageAuthFailed,
+        StorageCertificateNotFound,
         StorageSecretNotFound,
         TokenRevoked,
         TokensSecretKeyMissing,

@@ -1,8 +1,10 @@
 //! Step 5: everything that is known → the status. The computation is pure; [`update`] is the one function that writes.
 
 pub mod accepted;
+mod dns;
 pub mod facts;
 mod faults;
+mod managed_redis;
 pub mod plugins;
 pub mod ready;
 pub mod rollout;
@@ -20,7 +22,7 @@ use kube::ResourceExt;
 pub use facts::{Cause, Facts};
 
 use super::Context;
-use crate::cluster::labels;
+use crate::{cluster::labels, cluster_dns};
 
 /// Writes the status if it differs.
 ///
@@ -33,7 +35,14 @@ pub async fn update(facts: &Facts<'_>, context: &Context) -> Result<(), kube::Er
         return Ok(());
     }
     let now = (context.clock)();
-    let after = compute(facts, &before, now);
+    let mut after = compute(facts, &before, now);
+    let cluster_dns = cluster_dns::condition(facts.bot, &context.cluster_dns);
+    after.conditions.extend(merge(
+        &before.conditions,
+        cluster_dns.as_slice(),
+        after.observed_generation,
+        now,
+    ));
     context.status.write(facts.bot, &before, &after, now).await?;
     Ok(())
 }
@@ -76,6 +85,7 @@ pub fn verdicts(facts: &Facts<'_>) -> Vec<Verdict> {
         slack::credentials_valid(facts),
         slack::connected(facts),
         storage::storage_ready(facts),
+        dns::dns_ready(facts),
         plugins::plugins_loaded(facts),
     ]
 }

@@ -20,6 +20,8 @@ pub struct ValidatedBot {
     pub owner: OwnerReference,
     pub spec: ChatBotSpec,
     pub image: String,
+    /// Image of the managed Redis, if there is one.
+    pub redis_image: String,
     /// Text of the bot's configuration file.
     pub config: String,
     /// What the bot will report once it has taken up `config`.
@@ -63,11 +65,13 @@ pub fn validate(
     bot: &ChatBot,
     resolution: &Resolution,
     settings: &Settings,
+    cluster_id: &str,
 ) -> Result<ValidatedBot, Vec<Invalid>> {
     let mut problems: Vec<Invalid> =
         resolution.problems.iter().filter(|problem| problem.is_fatal()).cloned().map(Invalid::from).collect();
     let (namespace, name) = (bot.namespace().unwrap_or_default(), bot.name_any());
-    let placement = Placement::Pod { cluster_domain: settings.cluster_domain.clone() };
+    let placement =
+        Placement::Pod { cluster_domain: settings.cluster_domain.clone(), cluster_id: cluster_id.into() };
     let config = render(&namespace, &name, &bot.spec, resolution, &placement);
     let text = config.to_yaml().unwrap_or_else(|error| {
         problems.push(too_large(error, &config));
@@ -78,6 +82,7 @@ pub fn validate(
     if owner.is_none() {
         problems.push(Invalid::NoUid);
     }
+    let redis_image = bot.spec.storage.managed_redis.as_ref().and_then(|redis| redis.image.clone());
     match owner {
         Some(owner) if problems.is_empty() => Ok(ValidatedBot {
             namespace,
@@ -85,6 +90,7 @@ pub fn validate(
             owner,
             spec: bot.spec.clone(),
             image: bot.spec.image.clone().unwrap_or_else(|| settings.bot_image.clone()),
+            redis_image: redis_image.unwrap_or_else(|| settings.redis_image.clone()),
             config_hash: bot_config::hash(&text),
             restart_hash: config.restart_hash(),
             config: text,

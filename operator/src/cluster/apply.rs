@@ -9,7 +9,6 @@ use kube::{
     api::{Patch, PatchParams},
 };
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{FIELD_MANAGER, client::brief, covers::covers, labels};
@@ -39,33 +38,56 @@ impl<K> Child for K where
 {
 }
 
-/// An object as it should be, stamped with the hash of itself.
+/// An object as it should be, stamped with the hash of what is wanted.
 #[derive(Clone, Debug)]
-pub struct Prepared<K>(K);
+pub struct Prepared<K> {
+    object: K,
+    adopts: bool,
+}
 
 impl<K: Child> Prepared<K> {
     /// Stamps `object`, whose annotation [`labels::OWNER_UID`] names its owner.
-    pub fn new(mut object: K) -> Self {
+    pub fn new(object: K) -> Self {
         let hash = hash_of(&object);
+        Self::stamped(object, hash)
+    }
+
+    /// `object`, which is `wanted` fitted to what is there: stamped with the hash of what is wanted. It takes up an object
+    /// that outlived its owner on purpose, too: one without an owner, whose labels say that it was made for the same
+    /// part of an owner of the same name.
+    pub fn fitted(object: K, wanted: &K) -> Self {
+        Self { adopts: true, ..Self::stamped(object, hash_of(wanted)) }
+    }
+
+    fn stamped(mut object: K, hash: String) -> Self {
         object.annotations_mut().insert(labels::APPLIED.into(), hash);
-        Self(object)
+        Self { object, adopts: false }
     }
 
     /// The object as it should be.
     pub fn object(&self) -> &K {
-        &self.0
+        &self.object
     }
 
-    fn belongs_to_same_owner(&self, meta: &ObjectMeta) -> bool {
-        let owner = self.0.annotations().get(labels::OWNER_UID);
+    /// Whether the object with `meta` has the owner that this one will have.
+    pub fn belongs_to_same_owner(&self, meta: &ObjectMeta) -> bool {
+        let owner = self.object.annotations().get(labels::OWNER_UID);
         let named = |uid: &String| Some(uid) == owner;
         let references = meta.owner_references.as_deref().unwrap_or_default();
         let by_annotation =
             || meta.annotations.as_ref().and_then(|a| a.get(labels::OWNER_UID)).is_some_and(named);
         match references.iter().find(|reference| reference.controller == Some(true)) {
             Some(controller) => named(&controller.uid),
-            None => by_annotation(),
+            None => by_annotation() || (self.adopts && self.has_same_labels(meta)),
         }
+    }
+
+    fn has_same_labels(&self, meta: &ObjectMeta) -> bool {
+        let theirs = meta.labels.as_ref();
+        labels::IDENTIFYING.iter().all(|label| {
+            let ours = self.object.labels().get(*label);
+            ours.is_some() && theirs.and_then(|theirs| theirs.get(*label)) == ours
+        })
     }
 }
 
@@ -103,7 +125,7 @@ pub enum ApplyError {
 }
 
 impl ApplyError {
-    fn new<K: Child>(name: &str, error: kube::Error) -> Self {
+    pub(super) fn new<K: Child>(name: &str, error: kube::Error) -> Self {
         let (kind, name) = (K::kind(&()).into_owned(), name.to_owned());
         match error {
             kube::Error::Api(status) if status.is_forbidden() => {
@@ -127,21 +149,39 @@ pub async fn find<K: Child>(
     desired: &Prepared<K>,
     cached: Option<Arc<K>>,
 ) -> Result<Finding<K>, ApplyError> {
-    let wanted = serde_json::to_value(&desired.0).unwrap_or_default();
-    if let Some(cached) = cached
-        && let found @ Finding::Same(_) = compare(desired, &wanted, cached)
-    {
-        return Ok(found);
+    Ok(find_fitting(client, desired.object(), cached, |_| desired.clone()).await?.1)
+}
+
+/// The same for an object whose desired state depends on what is there, since some of it cannot be changed any more.
+/// `fit` makes it from the copy that is looked at; `named` has its name and namespace.
+///
+/// # Errors
+/// [`ApplyError`] when the API server does not answer the question.
+pub async fn find_fitting<K: Child>(
+    client: &Client,
+    named: &K,
+    cached: Option<Arc<K>>,
+    mut fit: impl FnMut(Option<&K>) -> Prepared<K> + Send,
+) -> Result<(Prepared<K>, Finding<K>), ApplyError> {
+    if let Some(cached) = cached {
+        let desired = fit(Some(&cached));
+        if let found @ Finding::Same(_) = compare(&desired, cached) {
+            return Ok((desired, found));
+        }
     }
-    let name = desired.0.name_any();
-    match api::<K>(client, &desired.0).get_opt(&name).await {
-        Ok(Some(live)) => Ok(compare(desired, &wanted, Arc::new(live))),
-        Ok(None) => Ok(Finding::Differs(None)),
+    let name = named.name_any();
+    match api::<K>(client, named).get_opt(&name).await {
+        Ok(Some(live)) => {
+            let desired = fit(Some(&live));
+            let found = compare(&desired, Arc::new(live));
+            Ok((desired, found))
+        }
+        Ok(None) => Ok((fit(None), Finding::Differs(None))),
         Err(error) => Err(ApplyError::new::<K>(&name, error)),
     }
 }
 
-fn compare<K: Child>(desired: &Prepared<K>, wanted: &Value, actual: Arc<K>) -> Finding<K> {
+fn compare<K: Child>(desired: &Prepared<K>, actual: Arc<K>) -> Finding<K> {
     let meta = actual.meta();
     if !desired.belongs_to_same_owner(meta) {
         return Finding::Foreign;
@@ -150,7 +190,8 @@ fn compare<K: Child>(desired: &Prepared<K>, wanted: &Value, actual: Arc<K>) -> F
         return Finding::Leaving;
     }
     let uid = meta.uid.clone();
-    let same = serde_json::to_value(&*actual).is_ok_and(|actual| covers(&actual, wanted));
+    let wanted = serde_json::to_value(desired.object()).unwrap_or_default();
+    let same = serde_json::to_value(&*actual).is_ok_and(|actual| covers(&actual, &wanted));
     if same { Finding::Same(actual) } else { Finding::Differs(uid) }
 }
 
@@ -169,7 +210,7 @@ pub async fn write<K: Child>(
         Finding::Foreign | Finding::Leaving => return Ok(None),
         Finding::Differs(uid) => uid,
     };
-    let mut object = desired.0.clone();
+    let mut object = desired.object.clone();
     object.meta_mut().uid = uid;
     let name = object.name_any();
     let params = PatchParams::apply(FIELD_MANAGER).force();
@@ -178,6 +219,6 @@ pub async fn write<K: Child>(
     written.map(|written| Some(Arc::new(written))).map_err(|error| ApplyError::new::<K>(&name, error))
 }
 
-fn api<K: Child>(client: &Client, object: &K) -> Api<K> {
+pub(super) fn api<K: Child>(client: &Client, object: &K) -> Api<K> {
     Api::namespaced(client.clone(), &object.namespace().unwrap_or_default())
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use chatops_crds::{BotPlugin, ChatBot};
 use k8s_openapi::api::{
-    apps::v1::Deployment,
-    core::v1::{ConfigMap, Pod, Service, ServiceAccount},
+    apps::v1::{Deployment, StatefulSet},
+    core::v1::{ConfigMap, PersistentVolumeClaim, Pod, Service, ServiceAccount},
     networking::v1::NetworkPolicy,
 };
 use kube::{
@@ -28,9 +28,11 @@ pub struct Cache {
     pub config_maps: Store<ConfigMap>,
     pub deployments: Store<Deployment>,
     pub network_policies: Store<NetworkPolicy>,
+    pub persistent_volume_claims: Store<PersistentVolumeClaim>,
     pub pods: Store<Pod>,
     pub service_accounts: Store<ServiceAccount>,
     pub services: Store<Service>,
+    pub stateful_sets: Store<StatefulSet>,
     filled: Arc<OnceCell<()>>,
 }
 
@@ -42,9 +44,11 @@ pub struct Writers {
     pub config_maps: Writer<ConfigMap>,
     pub deployments: Writer<Deployment>,
     pub network_policies: Writer<NetworkPolicy>,
+    pub persistent_volume_claims: Writer<PersistentVolumeClaim>,
     pub pods: Writer<Pod>,
     pub service_accounts: Writer<ServiceAccount>,
     pub services: Writer<Service>,
+    pub stateful_sets: Writer<StatefulSet>,
 }
 
 impl Cache {
@@ -55,18 +59,22 @@ impl Cache {
         let (config_maps, config_maps_writer) = store();
         let (deployments, deployments_writer) = store();
         let (network_policies, network_policies_writer) = store();
+        let (persistent_volume_claims, persistent_volume_claims_writer) = store();
         let (pods, pods_writer) = store();
         let (service_accounts, service_accounts_writer) = store();
         let (services, services_writer) = store();
+        let (stateful_sets, stateful_sets_writer) = store();
         let cache = Self {
             chat_bots,
             bot_plugins,
             config_maps,
             deployments,
             network_policies,
+            persistent_volume_claims,
             pods,
             service_accounts,
             services,
+            stateful_sets,
             filled: Arc::default(),
         };
         let writers = Writers {
@@ -75,9 +83,11 @@ impl Cache {
             config_maps: config_maps_writer,
             deployments: deployments_writer,
             network_policies: network_policies_writer,
+            persistent_volume_claims: persistent_volume_claims_writer,
             pods: pods_writer,
             service_accounts: service_accounts_writer,
             services: services_writer,
+            stateful_sets: stateful_sets_writer,
         };
         (cache, writers)
     }
@@ -97,9 +107,11 @@ impl Cache {
         self.config_maps.wait_until_ready().await?;
         self.deployments.wait_until_ready().await?;
         self.network_policies.wait_until_ready().await?;
+        self.persistent_volume_claims.wait_until_ready().await?;
         self.pods.wait_until_ready().await?;
         self.service_accounts.wait_until_ready().await?;
-        self.services.wait_until_ready().await
+        self.services.wait_until_ready().await?;
+        self.stateful_sets.wait_until_ready().await
     }
 }
 

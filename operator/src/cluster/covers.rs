@@ -27,8 +27,11 @@ const KEYED_LISTS: &[(&str, &[&str])] = &[
 const ATOMIC_MAPS: &[&str] = &["spec.selector", "spec.podSelector", "spec.template.spec.nodeSelector"];
 
 /// Maps whose values are quantities.
-const QUANTITIES: &[&str] =
-    &["spec.template.spec.containers.resources.limits", "spec.template.spec.containers.resources.requests"];
+const QUANTITIES: &[&str] = &[
+    "spec.resources.requests",
+    "spec.template.spec.containers.resources.limits",
+    "spec.template.spec.containers.resources.requests",
+];
 
 /// Whether `actual` has everything that `desired` says.
 pub fn covers(actual: &Value, desired: &Value) -> bool {

@@ -155,11 +155,14 @@ fn resource(path: &str) -> &'static str {
         "events",
         "leases",
         "networkpolicies",
+        "persistentvolumeclaims",
         "pods",
         "pods/proxy",
         "pods/status",
+        "secrets",
         "serviceaccounts",
         "services",
+        "statefulsets",
     ];
     let path = path.split('?').next().unwrap_or_default();
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
@@ -208,7 +211,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_does_not_become_a_label() {
-        assert_eq!(resource("/api/v1/namespaces/a/secrets/b"), "other");
+        assert_eq!(resource("/api/v1/namespaces/a/endpoints/b"), "other");
         assert_eq!(resource("/"), "other");
     }
 }

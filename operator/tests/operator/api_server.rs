@@ -69,6 +69,8 @@ struct State {
     /// Watches of an older epoch end.
     epoch: u64,
     watches_refused: bool,
+    /// Requests on Secrets other than creating one, which are refused.
+    touched_secrets: Vec<Call>,
 }
 
 impl ApiServer {
@@ -125,6 +127,21 @@ impl ApiServer {
         self.change(|store| store.delete(&Key::new(resource, "prod", name)));
     }
 
+    /// The same three for an object of namespace `kube-system`.
+    pub fn system(&self, resource: &str, name: &str) -> Option<Value> {
+        self.state().store.get(&Key::new(resource, "kube-system", name)).cloned()
+    }
+
+    pub fn edit_system(&self, resource: &str, name: &str, edit: impl FnOnce(&mut Value)) {
+        let mut object = self.system(resource, name).unwrap_or_else(|| panic!("no {resource} {name}"));
+        edit(&mut object);
+        self.change(|store| store.put(&Key::new(resource, "kube-system", name), object));
+    }
+
+    pub fn delete_in(&self, namespace: &str, resource: &str, name: &str) {
+        self.change(|store| store.delete(&Key::new(resource, namespace, name)));
+    }
+
     pub fn list(&self, resource: &str) -> Vec<Value> {
         self.state().store.list(resource).cloned().collect()
     }
@@ -167,6 +184,11 @@ impl ApiServer {
         std::mem::take(&mut self.state().calls).into_iter().filter(Call::is_write).collect()
     }
 
+    /// Requests on Secrets that took more than the right to create one.
+    pub fn touched_secrets(&self) -> Vec<Call> {
+        self.state().touched_secrets.clone()
+    }
+
     async fn answer(&self, request: Request<kube::client::Body>) -> Response<Body> {
         let (head, body) = request.into_parts();
         let path = head.uri.path().to_owned();
@@ -197,7 +219,18 @@ impl ApiServer {
         if call.method == Method::GET && query.contains_key("watch") {
             return self.watch(call, query);
         }
+        if call.resource == "dnses" {
+            // An API group that is not installed.
+            let mut response = Response::new(Body::from("404 page not found\n"));
+            *response.status_mut() = StatusCode::NOT_FOUND;
+            return response;
+        }
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        if call.resource == "secrets" && call.method != Method::POST {
+            self.state().touched_secrets.push(call.clone());
+            return Failure::new(403, "Forbidden", "the operator may create Secrets, and nothing else")
+                .answer();
+        }
         let outcome = match (call.method.clone(), call.name.is_empty()) {
             (Method::GET, true) => return json_answer(&self.state().store.page(call, query)),
             (Method::GET, false) => self.state().store.get(&key).cloned().ok_or_else(|| not_found(call)),
@@ -206,6 +239,7 @@ impl ApiServer {
                 Some(_) => store.apply(&key, &call.subresource, &body),
                 None => store.merge(&key, &body),
             }),
+            (Method::PUT, false) => self.change(|store| store.replace(&key, body)),
             _ => Err(Failure::new(405, "MethodNotAllowed", "not part of this server")),
         };
         outcome.map_or_else(|failure| failure.answer(), |object| json_answer(&object))
@@ -240,7 +274,7 @@ fn parse(method: &Method, path: &str) -> Call {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let rest = if parts[0] == "apis" { &parts[3..] } else { &parts[2..] };
     let (namespace, rest) = match rest {
-        ["namespaces", namespace, rest @ ..] => (*namespace, rest),
+        ["namespaces", namespace, rest @ ..] if !rest.is_empty() => (*namespace, rest),
         rest => ("", rest),
     };
     let part = |index: usize| rest.get(index).copied().unwrap_or_default().to_owned();

@@ -7,8 +7,12 @@
 mod api_server;
 mod build;
 mod children;
+mod cluster_dns;
 mod faults;
+mod identity;
+mod managed_redis;
 mod plugins;
 mod reasons;
+mod storage;
 mod truth;
 mod world;

@@ -11,6 +11,7 @@ use chatops_operator::{
     bots::{
         pods::{BotPod, Obstacle},
         reports::ReportState,
+        servers::ServerPod,
     },
     chat_bot::{
         apply,
@@ -26,7 +27,7 @@ use k8s_openapi::{
 };
 use serde_json::{Value, json};
 
-use crate::world::{chat_bot, plugin, settings, well};
+use crate::world::{CLUSTER, chat_bot, plugin, settings, well};
 
 /// Everything a row can set.
 struct Row {
@@ -36,6 +37,7 @@ struct Row {
     apply_error: Option<apply::Error>,
     rolled_out: bool,
     condition: Option<DeploymentCondition>,
+    redis_pods: Vec<ServerPod>,
 }
 
 impl Default for Row {
@@ -48,6 +50,7 @@ impl Default for Row {
             apply_error: None,
             rolled_out: true,
             condition: None,
+            redis_pods: vec![],
         }
     }
 }
@@ -101,6 +104,10 @@ fn slack(code: FaultCode, args: &[(&str, &str)]) -> BotReport {
     match code {
         FaultCode::SlackUnreachable
         | FaultCode::DnsUnresolvable
+        | FaultCode::ProxyAuthFailed
+        | FaultCode::ProxySecretNotFound
+        | FaultCode::ProxyUnreachable
+        | FaultCode::TrustedCaNotFound
         | FaultCode::TooManyConnections
         | FaultCode::SocketModeDisabled => {
             report.slack.connection_fault = Some(fault);
@@ -121,7 +128,8 @@ fn storage(code: FaultCode, args: &[(&str, &str)]) -> BotReport {
 
 fn redis() -> Value {
     json!({"storage": {"redis": {
-        "addresses": ["redis"], "credentialsSecretRef": {"name": "redis-auth"}, "tls": {"caRef": {"name": "redis-ca"}},
+        "addresses": ["redis"], "credentialsSecretRef": {"name": "redis-auth"},
+        "tls": {"caRef": {"name": "redis-ca"}, "clientCertificateSecretRef": {"name": "redis-client"}},
     }}})
 }
 
@@ -166,7 +174,7 @@ fn status_of(row: &Row) -> ChatBotStatus {
         })
         .collect();
     let resolution: Resolution = resolve(&bot, &plugins);
-    let validated = validate(&bot, &resolution, &settings());
+    let validated = validate(&bot, &resolution, &settings(), CLUSTER);
     let (mut pods, mut deployment) = (row.pods.clone(), None);
     if let Ok(valid) = &validated {
         let mut built: Deployment = build(valid).deployment.object().clone();
@@ -203,6 +211,8 @@ fn status_of(row: &Row) -> ChatBotStatus {
         apply_error: row.apply_error.as_ref(),
         deployment: deployment.as_ref(),
         pods: &pods,
+        unfit: None,
+        redis_pods: &row.redis_pods,
     };
     compute(&facts, &ChatBotStatus::default(), Timestamp::UNIX_EPOCH)
 }
@@ -236,6 +246,7 @@ fn a_bot_that_answers() {
         "CredentialsValid=True/TokensAccepted",
         "Connected=True/Connected",
         "StorageReady=True/EphemeralStorage",
+        "DNSReady=Unknown/DNSUnchecked",
         "PluginsLoaded=True/PluginsLoaded",
     ];
     check(Row::default(), &all, &["@ops", "acme"]);
@@ -392,6 +403,246 @@ fn faults_with_storage() {
         let expected = [format!("Ready=False/{reason}"), format!("StorageReady=False/{reason}")];
         let row = Row { spec: redis(), ..with(vec![pod(storage(*code, args))]) };
         check(row, &[&expected[0], &expected[1], "Connected=True/Connected"], words);
+    }
+}
+
+#[test]
+fn what_a_redis_server_says_of_itself() {
+    let rows: &[FaultRow] = &[
+        (
+            FaultCode::StorageNotPermitted,
+            &[("address", "redis:6379"), ("command", "EVAL"), ("user", "ops")],
+            "StorageNotPermitted",
+            &["\"ops\"", "EVAL", "ACL SETUSER"],
+        ),
+        (
+            FaultCode::StorageDatabaseInvalid,
+            &[("address", "redis:6379"), ("database", "99")],
+            "StorageDatabaseInvalid",
+            &["99", "spec.storage.redis.database"],
+        ),
+        (
+            FaultCode::StorageTooOld,
+            &[("address", "redis:6379"), ("version", "5.0.14"), ("command", "LMOVE")],
+            "StorageTooOld",
+            &["5.0.14", "6.2", "LMOVE"],
+        ),
+        (
+            FaultCode::StorageInUse,
+            &[("address", "redis:6379"), ("keyPrefix", "prod/ops"), ("owner", "c2/prod/ops")],
+            "StorageInUse",
+            &["c2/prod/ops", "spec.storage.redis.keyPrefix"],
+        ),
+        (
+            FaultCode::StorageMasterUnknown,
+            &[("address", "sentinel:26379"), ("master", "main")],
+            "StorageUnreachable",
+            &["\"main\"", "spec.storage.redis.master"],
+        ),
+        (
+            FaultCode::StorageCertificateNotFound,
+            &[("file", "tls.crt")],
+            "StorageSecretNotFound",
+            &["Secret \"redis-client\"", "tls.clientCertificateSecretRef"],
+        ),
+    ];
+    for (code, args, reason, words) in rows {
+        let expected = [format!("Ready=False/{reason}"), format!("StorageReady=False/{reason}")];
+        let row = Row { spec: redis(), ..with(vec![pod(storage(*code, args))]) };
+        check(row, &[&expected[0], &expected[1]], words);
+    }
+}
+
+#[test]
+fn why_a_redis_server_cannot_be_worked_with() {
+    let rows: &[FaultRow] = &[
+        (
+            FaultCode::StorageUnreachable,
+            &[("address", "redis:6379"), ("cause", "readonly")],
+            "StorageUnreachable",
+            &["replica", "Sentinel"],
+        ),
+        (
+            FaultCode::StorageUnreachable,
+            &[("address", "redis:6379"), ("cause", "full")],
+            "StorageUnreachable",
+            &["maxmemory"],
+        ),
+        (
+            FaultCode::StorageUnreachable,
+            &[("address", "redis:6379"), ("cause", "tls")],
+            "StorageUnreachable",
+            &["spec.storage.redis.tls", "caRef"],
+        ),
+    ];
+    for (code, args, reason, words) in rows {
+        let expected = [format!("Ready=False/{reason}"), format!("StorageReady=False/{reason}")];
+        let row = Row { spec: redis(), ..with(vec![pod(storage(*code, args))]) };
+        check(row, &[&expected[0], &expected[1]], words);
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_used() {
+    let rows: &[(&str, &str)] = &[
+        ("full", "spec.storage.embedded.size"),
+        ("readonly", "65532"),
+        ("locked", "another process"),
+        ("damaged", "export"),
+    ];
+    for (cause, words) in rows {
+        let mut report = storage(
+            FaultCode::StorageFileUnusable,
+            &[("path", "/var/lib/chatops/store.redb"), ("cause", cause)],
+        );
+        report.storage.kind = StorageKind::Embedded;
+        let row = Row { spec: json!({"storage": {"embedded": {}}}), ..with(vec![pod(report)]) };
+        check(row, &["StorageReady=False/StorageFileUnusable", "Ready=False/StorageFileUnusable"], &[words]);
+    }
+}
+
+fn server(ready: bool, obstacle: Option<Obstacle>) -> ServerPod {
+    ServerPod { name: "ops-redis-0".into(), leaving: false, ready, obstacle }
+}
+
+#[test]
+fn a_managed_redis_that_is_not_up() {
+    let unreachable =
+        || storage(FaultCode::StorageUnreachable, &[("address", "ops-redis:6379"), ("cause", "refused")]);
+    let rows: Vec<(Vec<ServerPod>, &str)> = vec![
+        (vec![], "StatefulSet \"ops-redis\""),
+        (vec![server(false, None)], "starting"),
+        (vec![server(false, Some(Obstacle::ImagePull { image: "no/such:1".into() }))], "no/such:1"),
+        (
+            vec![server(
+                false,
+                Some(Obstacle::Unschedulable { message: "unbound PersistentVolumeClaims".into() }),
+            )],
+            "storageClassName",
+        ),
+        (vec![server(false, Some(Obstacle::Crashing { detail: "exit code 1".into() }))], "--previous"),
+    ];
+    for (redis_pods, words) in rows {
+        let spec = json!({"storage": {"managedRedis": {}}});
+        let row = Row { spec, redis_pods, ..with(vec![pod(unreachable())]) };
+        let expected = ["StorageReady=False/ManagedRedisUnavailable", "Ready=False/ManagedRedisUnavailable"];
+        check(row, &expected, &[words]);
+    }
+}
+
+#[test]
+fn what_a_managed_redis_that_is_up_says_itself_is_told() {
+    let rows: &[FaultRow] = &[
+        (FaultCode::StorageUnreachable, &[("cause", "refused")], "StorageUnreachable", &["ops-redis-0"]),
+        (FaultCode::StorageUnreachable, &[("cause", "full")], "StorageUnreachable", &["managedRedis.size"]),
+        (
+            FaultCode::StorageAuthFailed,
+            &[("error", "WRONGPASS")],
+            "StorageAuthFailed",
+            &["Secret \"ops-redis\""],
+        ),
+        (FaultCode::StorageSecretNotFound, &[], "StorageSecretNotFound", &["Secret \"ops-redis\""]),
+    ];
+    for (code, args, reason, words) in rows {
+        let spec = json!({"storage": {"managedRedis": {}}});
+        let row = Row { spec, redis_pods: vec![server(true, None)], ..with(vec![pod(storage(*code, args))]) };
+        check(row, &[&format!("StorageReady=False/{reason}")], words);
+    }
+    let loading = storage(FaultCode::StorageUnreachable, &[("cause", "loading")]);
+    let spec = json!({"storage": {"managedRedis": {}}});
+    let row = Row { spec, redis_pods: vec![server(false, None)], ..with(vec![pod(loading)]) };
+    check(row, &["Ready=False/StorageUnreachable"], &["loading"]);
+}
+
+#[test]
+fn faults_with_the_way_out() {
+    let spec = json!({"network": {
+        "proxy": {"url": "http://proxy:3128", "credentialsSecretRef": {"name": "proxy-auth"}},
+        "trustedCARef": {"kind": "ConfigMap", "name": "corporate-ca", "key": "ca.crt"},
+    }});
+    let rows: &[FaultRow] = &[
+        (
+            FaultCode::TrustedCaNotFound,
+            &[],
+            "TrustedCANotFound",
+            &["ConfigMap \"corporate-ca\"", "\"ca.crt\""],
+        ),
+        (
+            FaultCode::ProxySecretNotFound,
+            &[("key", "password")],
+            "ProxySecretNotFound",
+            &["Secret \"proxy-auth\""],
+        ),
+        (
+            FaultCode::ProxyAuthFailed,
+            &[("proxy", "proxy:3128"), ("status", "407")],
+            "ProxyAuthFailed",
+            &["Secret \"proxy-auth\"", "407"],
+        ),
+        (
+            FaultCode::ProxyUnreachable,
+            &[("proxy", "proxy:3128"), ("host", "slack.com"), ("cause", "refused")],
+            "ProxyUnreachable",
+            &["proxy:3128", "spec.network.proxy.url"],
+        ),
+    ];
+    for (code, args, reason, words) in rows {
+        let row = Row { spec: spec.clone(), ..with(vec![pod(slack(*code, args))]) };
+        let expected = [format!("Ready=False/{reason}"), format!("Connected=False/{reason}")];
+        check(row, &[&expected[0], &expected[1]], words);
+    }
+}
+
+#[test]
+fn names_that_do_not_resolve_are_told_with_their_cause() {
+    let rows: &[(FaultCode, &str)] = &[
+        (FaultCode::DnsForwarderUnusable, "DNSForwarderUnusable"),
+        (FaultCode::DnsUpstreamUnreachable, "DNSUpstreamUnreachable"),
+        (FaultCode::DnsSearchDomainWildcard, "DNSSearchDomainWildcard"),
+        (FaultCode::DnsSearchDomainFails, "DNSSearchDomainFails"),
+        (FaultCode::DnsMuslResolver, "DNSMuslResolver"),
+        (FaultCode::DnsSlow, "DNSSlow"),
+        (FaultCode::DnsTcpBlocked, "DNSTcpBlocked"),
+        (FaultCode::DnsBlocked, "DNSBlocked"),
+        (FaultCode::DnsNoExternalNames, "DNSNoExternalNames"),
+        (FaultCode::DnsHostUnresolvable, "DNSHostUnresolvable"),
+    ];
+    for (code, reason) in rows {
+        let fault = Fault::new(*code).with("host", "slack.com").with("server", "10.96.0.10");
+        let mut report = slack(FaultCode::DnsUnresolvable, &[("host", "slack.com")]);
+        report.dns.checked = true;
+        report.dns.fault = Some(fault.clone());
+        let expected = [format!("DNSReady=False/{reason}"), format!("Ready=False/{reason}")];
+        check(
+            with(vec![pod(report)]),
+            &[&expected[0], &expected[1], "Connected=False/DNSUnresolvable"],
+            &["`"],
+        );
+        let mut answers = well();
+        answers.dns.fault = Some(fault);
+        check(with(vec![pod(answers)]), &[&expected[0], "Ready=True/Connected"], &[]);
+    }
+}
+
+#[test]
+fn names_that_resolve() {
+    let mut report = well();
+    report.dns.checked = true;
+    check(with(vec![pod(report)]), &["DNSReady=True/DNSResolves", "Ready=True/Connected"], &[]);
+    check(Row { rolled_out: false, ..with(vec![]) }, &["DNSReady=Unknown/Progressing"], &[]);
+}
+
+#[test]
+fn the_kind_of_storage_is_named_as_the_spec_has_it() {
+    let rows = [
+        (json!({}), "Memory"),
+        (json!({"storage": {"memory": {}}}), "Memory"),
+        (json!({"storage": {"embedded": {}}}), "Embedded"),
+        (json!({"storage": {"managedRedis": {}}}), "ManagedRedis"),
+        (redis(), "Redis"),
+    ];
+    for (spec, kind) in rows {
+        assert_eq!(status_of(&Row { spec, ..Row::default() }).storage.as_deref(), Some(kind));
     }
 }
 

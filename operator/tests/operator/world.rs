@@ -10,6 +10,7 @@ use chatops_operator::{
     app::scope::{Scope, Tasks},
     bots::access::Access,
     chat_bot::Settings,
+    cluster_dns::Board,
     serve::metrics::Metrics,
 };
 use k8s_openapi::jiff::Timestamp;
@@ -25,6 +26,9 @@ pub const CHILDREN: [&str; 5] =
 /// Name of every child of ChatBot `ops`.
 pub const CHILD: &str = "ops-bot";
 
+/// Identity of the cluster.
+pub const CLUSTER: &str = "3e5d7f0c-0000-4000-8000-000000000000";
+
 /// Generous: time jumps.
 const SOON: Duration = Duration::from_secs(120);
 
@@ -36,6 +40,7 @@ pub struct World {
 pub fn settings() -> Settings {
     Settings {
         bot_image: "chatops-bot:test".into(),
+        redis_image: "redis:test".into(),
         cluster_domain: "cluster.local".into(),
         operator_namespace: "chatops-system".into(),
     }
@@ -96,8 +101,10 @@ impl World {
             client,
             namespace: None,
             settings: settings(),
+            cluster_id: CLUSTER.into(),
             metrics: metrics.clone(),
             clock: Timestamp::now,
+            cluster_dns: Board::default(),
         };
         let mut tasks = Tasks::new();
         scope.start(&mut tasks);
@@ -216,6 +223,19 @@ impl World {
         self.api.put("chatbots", chat_bot(&json!({})));
         self.pod_runs("ops-bot-1", well()).await;
         self.told("Ready", "True/Connected").await;
+    }
+
+    /// What StatefulSet controller and kubelet do: a pod of the managed Redis, with `status`.
+    pub async fn redis_pod(&self, status: Value) {
+        let server = self.eventually("the StatefulSet", |api| api.get("statefulsets", "ops-redis")).await;
+        let template = &server["spec"]["template"];
+        let mut pod = json!({
+            "apiVersion": "v1", "kind": "Pod", "metadata": template["metadata"].clone(), "spec": template["spec"].clone(),
+            "status": status,
+        });
+        pod["metadata"]["name"] = json!("ops-redis-0");
+        pod["metadata"]["namespace"] = json!("prod");
+        self.api.put("pods", pod);
     }
 
     pub fn edit_spec(&self, edit: impl FnOnce(&mut Value)) {

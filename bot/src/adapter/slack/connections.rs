@@ -15,15 +15,14 @@ use super::{
     credentials::token_fault,
     decode::{Disconnect, Identity},
     link::{Link, Session},
-    network::Unreachable,
     socket::{End, OpenError, Signals, Socket},
     tokens::Tokens,
     web_api::CallError,
 };
-use crate::inbox::Inbox;
+use crate::{inbox::Inbox, network::Unreachable};
 
 /// Error codes of `apps.connections.open` that mean that the app has Socket Mode switched off.
-const SOCKET_MODE_OFF: [&str; 2] = ["socket_mode_not_enabled", "link_disabled"];
+pub(super) const SOCKET_MODE_OFF: [&str; 2] = ["socket_mode_not_enabled", "link_disabled"];
 
 /// Runs until `shutdown`, then closes what is open.
 pub(super) async fn run(link: Arc<Link>, inbox: Inbox, shutdown: CancellationToken) {
@@ -178,9 +177,9 @@ impl Connections {
                 return self.backoff.next(timing.credentials_pause);
             }
             OpenError::Refused(CallError::Unreachable(error)) => {
-                (error.fault(&host()), timing.connection_pause)
+                (error.fault(&host()), timing.pause_after(&error))
             }
-            OpenError::Unreachable { host, error } => (error.fault(&host), timing.connection_pause),
+            OpenError::Unreachable { host, error } => (error.fault(&host), timing.pause_after(&error)),
             OpenError::Disconnected(reason) => match reason {
                 Disconnect::LinkDisabled => (disconnected(reason, &host()), timing.credentials_pause),
                 Disconnect::TooMany | Disconnect::Refresh => {
@@ -237,6 +236,9 @@ impl Open {
         };
         tracing::info!(?end, "a Slack socket ended");
         self.link.metrics.slack_reconnect(reason);
+        if matches!(end, End::Lost { .. }) {
+            self.link.web.forget_connections();
+        }
         if fault.is_some() {
             self.link.health.update(|findings| findings.socket = fault);
         }

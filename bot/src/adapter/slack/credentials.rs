@@ -14,7 +14,7 @@ use super::{
     backoff::Backoff,
     decode::Identity,
     link::{Link, Session},
-    scopes,
+    scopes::{self, MissingScopes},
     tokens::Tokens,
     web_api::{Answer, CallError},
 };
@@ -50,16 +50,16 @@ pub(super) fn token_fault(code: &str, token: &str, invalid: FaultCode) -> Fault 
 
 /// What `auth.test` answers, as far as it matters.
 #[derive(Debug, Deserialize)]
-struct AuthTest {
-    user_id: String,
+pub(super) struct AuthTest {
+    pub user_id: String,
     #[serde(default)]
-    bot_id: Option<String>,
+    pub bot_id: Option<String>,
     #[serde(default)]
-    user: String,
+    pub user: String,
     #[serde(default)]
-    team: String,
+    pub team: String,
     #[serde(default)]
-    team_id: String,
+    pub team_id: String,
 }
 
 /// Never returns.
@@ -109,8 +109,12 @@ async fn check(link: &Link, tokens: &Arc<Tokens>, backoff: &mut Backoff) -> Dura
     match link.web.call::<AuthTest>("auth.test", &tokens.bot, &request, timing.call).await {
         Ok(answer) => {
             backoff.reset();
-            let can_answer = accepted(link, tokens, answer);
-            if can_answer { timing.recheck } else { timing.credentials_pause }
+            let missing = accepted(link, tokens, answer);
+            match (missing.required.as_slice(), missing.optional.as_slice()) {
+                ([], []) => timing.recheck,
+                ([], _) => timing.recheck_scopes,
+                _ => timing.credentials_pause,
+            }
         }
         Err(CallError::RateLimited { retry_after }) => retry_after.max(backoff.next(timing.connection_pause)),
         Err(CallError::Refused(code)) => {
@@ -131,24 +135,27 @@ async fn check(link: &Link, tokens: &Arc<Tokens>, backoff: &mut Backoff) -> Dura
                 let fault = error.fault(&link.web.authority());
                 link.health.update(|findings| findings.api = Some(fault));
             }
-            backoff.next(timing.connection_pause)
+            backoff.next(timing.pause_after(&error))
         }
     }
 }
 
-/// Publishes what Slack said of an accepted token, and returns whether its scopes are enough to answer anything.
-fn accepted(link: &Link, tokens: &Arc<Tokens>, Answer { body, scopes }: Answer<AuthTest>) -> bool {
+/// Publishes what Slack said of an accepted token, and returns which scopes it lacks.
+fn accepted(
+    link: &Link,
+    tokens: &Arc<Tokens>,
+    Answer { body, scopes, .. }: Answer<AuthTest>,
+) -> MissingScopes {
     let identity = Identity { user_id: body.user_id.clone(), bot_id: body.bot_id };
     let workspace =
         Workspace { team: body.team, team_id: body.team_id, bot_user: body.user, bot_user_id: body.user_id };
     let missing = scopes.as_deref().map(scopes::missing).unwrap_or_default();
-    let can_answer = missing.required.is_empty();
     link.health.update(|findings| {
         findings.api = None;
         findings.bot_token = None;
         findings.workspace = Some(workspace);
-        findings.missing = missing;
+        findings.missing = missing.clone();
     });
     link.publish(Session { tokens: tokens.clone(), identity: Some(Arc::new(identity)) });
-    can_answer
+    missing
 }

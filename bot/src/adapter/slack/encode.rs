@@ -1,17 +1,31 @@
 //! Neutral answers → `chat.postMessage`. Whatever would be mark-up for Slack is escaped, so that no answer notifies a
 //! channel or hides a link; only a neutral mention becomes one. Pure.
 
+use serde::Serialize;
 use slack_morphism::{SlackMessageContent, api::SlackApiChatPostMessageRequest};
 
-use crate::chat::{Reply, Span, spans};
+use super::metadata::Metadata;
+use crate::{
+    chat::{Reply, Span, spans},
+    outbox::Mark,
+};
 
-/// The request that posts `reply`.
-pub fn post_message(reply: &Reply) -> SlackApiChatPostMessageRequest {
+/// A request that posts a message, with the metadata that slack-morphism does not know.
+#[derive(Debug, Serialize)]
+pub struct Post {
+    #[serde(flatten)]
+    request: SlackApiChatPostMessageRequest,
+    metadata: Metadata,
+}
+
+/// The request that posts `reply`, which carries `marks`.
+pub fn post_message(reply: &Reply, marks: &[Mark]) -> Post {
     let content = SlackMessageContent::new().with_text(text(&reply.text));
-    SlackApiChatPostMessageRequest::new(reply.target.channel.clone().into(), content)
+    let request = SlackApiChatPostMessageRequest::new(reply.target.channel.clone().into(), content)
         .opt_thread_ts(reply.target.thread.clone().map(Into::into))
         .with_unfurl_links(false)
-        .with_unfurl_media(false)
+        .with_unfurl_media(false);
+    Post { request, metadata: Metadata::of(marks) }
 }
 
 /// Neutral text in Slack's mark-up.
@@ -66,7 +80,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::chat::{Target, mention};
+    use crate::chat::{MessageKey, Target, mention};
 
     #[test]
     fn mark_up_is_escaped_and_a_mention_is_one() {
@@ -83,9 +97,12 @@ mod tests {
     #[test]
     fn an_answer_goes_to_its_thread_and_unfurls_nothing() {
         let target = Target { channel: "C1".into(), thread: Some("1.2".into()) };
-        let request = serde_json::to_value(post_message(&Reply { target, text: "pong".into() })).unwrap();
+        let marks = [Mark { run: MessageKey("C1:1.2".into()), part: 0 }];
+        let reply = Reply { target, text: "pong".into() };
+        let request = serde_json::to_value(post_message(&reply, &marks)).unwrap();
         let expected = json!({
             "channel": "C1", "thread_ts": "1.2", "text": "pong", "unfurl_links": false, "unfurl_media": false,
+            "metadata": { "event_type": "chatops_answer", "event_payload": { "answers": ["C1:1.2#0"] } },
         });
         assert_eq!(request, expected);
     }

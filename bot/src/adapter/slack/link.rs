@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     adapter::slack::decode::Identity,
+    network::Network,
     report::{Facts, Metrics},
 };
 
@@ -19,6 +20,9 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Link {
     pub web: WebApi,
+    pub network: Arc<Network>,
+    /// Where the last socket was to be opened.
+    pub socket_host: watch::Sender<Option<String>>,
     pub health: Health,
     pub metrics: Metrics,
     pub timing: Timing,
@@ -39,12 +43,15 @@ pub(super) struct Session {
 impl Link {
     pub(super) fn new(
         api_url: &str,
+        network: Arc<Network>,
         facts: Facts,
         metrics: Metrics,
         timing: Timing,
     ) -> Result<Link, SetupError> {
         Ok(Link {
-            web: WebApi::new(api_url, metrics.clone(), &timing)?,
+            web: WebApi::new(api_url, network.clone(), metrics.clone(), &timing)?,
+            network,
+            socket_host: watch::Sender::new(None),
             health: Health::new(facts, metrics.clone()),
             metrics,
             timing,

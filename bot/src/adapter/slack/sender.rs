@@ -1,18 +1,25 @@
-//! Answers on their way to Slack, one `chat.postMessage` each.
+//! Answers on their way to Slack, one `chat.postMessage` each, and looking for those that may be there.
 
 use std::sync::Arc;
 
-use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 
-use super::{credentials, encode, link::Link, web_api::CallError};
+use super::{credentials, encode, link::Link, metadata::Metadata, web_api::CallError};
 use crate::{
-    chat::Reply,
-    outbox::{SendError, Sender},
+    chat::{MessageKey, Reply, Target},
+    outbox::{FindError, Mark, SendError, Sender},
+    secret::Secret,
 };
 
 /// Longest text of one message as Slack counts it, after escaping; longer ones may be cut or split by Slack (docs:
 /// `chat.postMessage`, "Truncating content").
 const MAX_CHARS: usize = 4_000;
+
+/// Messages that are read together (docs: `conversations.history`, "limit").
+const PAGE: u16 = 200;
+
+/// Pages that are read at most.
+const MOST_PAGES: usize = 10;
 
 /// Sends answers to Slack. Clones share one connection pool.
 #[derive(Clone, Debug)]
@@ -20,24 +27,69 @@ pub struct SlackSender {
     link: Arc<Link>,
 }
 
+/// A request of `conversations.history` and, with `ts`, of `conversations.replies`.
+#[derive(Debug, Serialize)]
+struct History<'a> {
+    channel: &'a str,
+    ts: Option<&'a str>,
+    oldest: &'a str,
+    include_all_metadata: bool,
+    limit: u16,
+    cursor: Option<String>,
+}
+
+/// A page of messages.
+#[derive(Debug, Deserialize)]
+struct Page {
+    messages: Vec<Message>,
+    response_metadata: Option<Next>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Message {
+    user: Option<String>,
+    metadata: Option<Metadata>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Next {
+    next_cursor: Option<String>,
+}
+
 impl SlackSender {
     pub(super) fn new(link: Arc<Link>) -> SlackSender {
         SlackSender { link }
     }
+
+    async fn page(&self, token: &Secret, history: &History<'_>) -> Result<Page, FindError> {
+        let method = if history.ts.is_some() { "conversations.replies" } else { "conversations.history" };
+        let call = self.link.web.call_with_form::<Page>(method, token, history, self.link.timing.call);
+        let retry = |error: &CallError, after| FindError::Retry { error: error.to_string(), after };
+        match call.await {
+            Ok(answer) => Ok(answer.body),
+            Err(error @ CallError::RateLimited { retry_after }) => Err(retry(&error, Some(retry_after))),
+            Err(error @ CallError::Unreachable(_)) => Err(retry(&error, None)),
+            Err(error @ CallError::Refused(_)) => match &error {
+                CallError::Refused(code) if credentials::is_about_token(code) => Err(retry(&error, None)),
+                _ => Err(FindError::Hidden),
+            },
+        }
+    }
 }
 
 impl Sender for SlackSender {
-    async fn send(&self, reply: &Reply) -> Result<(), SendError> {
+    async fn send(&self, reply: &Reply, marks: &[Mark]) -> Result<(), SendError> {
         let session = self.link.session.borrow().clone();
         let tokens = session.ok_or_else(|| SendError::Retry("no token".into()))?.tokens;
-        let request = encode::post_message(reply);
+        let request = encode::post_message(reply, marks);
         let deadline = self.link.timing.post;
         match self.link.web.call::<IgnoredAny>("chat.postMessage", &tokens.bot, &request, deadline).await {
             Ok(_) => Ok(()),
             Err(CallError::RateLimited { retry_after }) => Err(SendError::RateLimited { retry_after }),
-            Err(error @ CallError::Unreachable(_)) => {
+            Err(CallError::Unreachable(error)) => {
                 self.link.doubt.notify_one();
-                Err(SendError::Retry(error.to_string()))
+                let sent = if error.is_before_sending() { SendError::Retry } else { SendError::Doubtful };
+                Err(sent(error.to_string()))
             }
             // The token may be about to be replaced, and then it works.
             Err(CallError::Refused(code)) if credentials::is_about_token(&code) => {
@@ -51,6 +103,34 @@ impl Sender for SlackSender {
                 Err(SendError::Rejected(code))
             }
         }
+    }
+
+    /// Reads what was posted since the command was typed, by this bot's user.
+    async fn find(&self, target: &Target, run: &MessageKey) -> Result<Vec<Mark>, FindError> {
+        let retry = || FindError::Retry { error: "no token".into(), after: None };
+        let session = self.link.session.borrow().clone().ok_or_else(retry)?;
+        let own = session.identity.as_ref().ok_or_else(retry)?.user_id.as_str();
+        let oldest = run.0.rsplit_once(':').ok_or(FindError::Hidden)?.1;
+        let mut history = History {
+            channel: &target.channel,
+            ts: target.thread.as_deref(),
+            oldest,
+            include_all_metadata: true,
+            limit: PAGE,
+            cursor: None,
+        };
+        let mut marks = Vec::new();
+        for _ in 0..MOST_PAGES {
+            let page = self.page(&session.tokens.bot, &history).await?;
+            let of_bot = page.messages.iter().filter(|message| message.user.as_deref() == Some(own));
+            let metadata = of_bot.filter_map(|message| message.metadata.as_ref());
+            marks.extend(metadata.flat_map(|metadata| metadata.marks_of(run)));
+            history.cursor = page.response_metadata.and_then(|next| next.next_cursor);
+            if history.cursor.as_ref().is_none_or(String::is_empty) {
+                return Ok(marks);
+            }
+        }
+        Err(FindError::Hidden)
     }
 
     fn max_chars(&self) -> usize {

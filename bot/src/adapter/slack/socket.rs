@@ -1,17 +1,14 @@
 //! One socket of Socket Mode, from `apps.connections.open` to its end. It hands what people type to the inbox and
-//! acknowledges it at once; it never waits for a command. What follows from its end is not decided here.
+//! acknowledges it once that has it; it never waits for a command. What follows from its end is not decided here.
 
-use std::sync::Arc;
+use std::{fmt, future::ready, sync::Arc};
 
-use futures::{FutureExt, SinkExt, StreamExt};
-use reqwest::Url;
+use futures::{FutureExt, SinkExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use http::Uri;
 use serde::{Deserialize, Serialize};
-use tokio::{
-    net::TcpStream,
-    time::{Instant, interval, sleep, timeout},
-};
+use tokio::time::{Instant, interval, sleep, timeout};
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, client_async_tls_with_config,
+    WebSocketStream, client_async_with_config,
     tungstenite::{Message, protocol::WebSocketConfig},
 };
 use tokio_util::sync::CancellationToken;
@@ -19,11 +16,14 @@ use tokio_util::sync::CancellationToken;
 use super::{
     decode::{Content, Disconnect, Frame, Identity, decode},
     link::Link,
-    network::{Unreachable, authority, dial},
     tokens::Tokens,
-    web_api::CallError,
+    web_api::{CallError, authority},
 };
-use crate::inbox::{Accepted, Inbox};
+use crate::{
+    chat::Incoming,
+    inbox::{Accepted, Inbox},
+    network::{Stream, Target, Unreachable},
+};
 
 /// Enough for many frames at once, and small while idle.
 const BUFFER_BYTES: usize = 16 * 1024;
@@ -31,7 +31,7 @@ const BUFFER_BYTES: usize = 16 * 1024;
 /// Far above what an envelope of Slack's holds; what is larger ends the socket rather than the process.
 const MAX_FRAME_BYTES: usize = 4 * 1024 * 1024;
 
-type WebSocket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+type WebSocket = WebSocketStream<Stream>;
 type WebSocketError = tokio_tungstenite::tungstenite::Error;
 
 /// Why there is no socket.
@@ -59,14 +59,21 @@ pub(super) enum End {
     Lost { host: String, error: Unreachable },
 }
 
+/// An envelope that the bot answers for from now on, if it has an id to acknowledge.
+struct Taken {
+    envelope_id: Option<String>,
+    arrival: Instant,
+}
+
 /// A socket whose `hello` was seen.
-#[derive(Debug)]
 pub(super) struct Socket {
     stream: WebSocket,
     host: String,
     link: Arc<Link>,
     identity: Arc<Identity>,
     inbox: Inbox,
+    /// Envelopes that are with the inbox.
+    pending: FuturesUnordered<BoxFuture<'static, Option<Taken>>>,
 }
 
 /// How a socket and its owner talk.
@@ -93,9 +100,9 @@ impl Signals {
 
 /// Slack's answer to `apps.connections.open`.
 #[derive(Deserialize)]
-struct Opened {
+pub(super) struct Opened {
     /// Holds a ticket: must not be logged.
-    url: Url,
+    pub url: String,
 }
 
 /// What tells Slack that the bot answers for an envelope.
@@ -116,17 +123,25 @@ impl Socket {
         let request = serde_json::json!({});
         let call = link.web.call::<Opened>("apps.connections.open", &tokens.app, &request, timing.call);
         let url = call.await.map_err(OpenError::Refused)?.body.url;
-        let host = authority(&url);
+        let target = url.parse().ok().and_then(|uri: Uri| Target::of(&uri));
+        let target = target.ok_or_else(|| {
+            let error =
+                Unreachable::new("other", "apps.connections.open answers with no address of a socket");
+            OpenError::Unreachable { host: link.web.authority(), error }
+        })?;
+        link.socket_host.send_replace(Some(target.host.clone()));
+        let host = authority(&target);
         let unreachable = |error| OpenError::Unreachable { host: host.clone(), error };
-        let tcp = dial(&url, timing.resolve, timing.connect).await.map_err(unreachable)?;
-        let handshake = client_async_tls_with_config(url.as_str(), tcp, Some(config()), None);
+        let stream = link.network.connect(&target, timing.limits()).await.map_err(unreachable)?;
+        let handshake = client_async_with_config(url.as_str(), stream, Some(config()));
         let stream = match timeout(timing.handshake, handshake).await {
             Ok(Ok((stream, _))) => stream,
             Ok(Err(error)) => return Err(unreachable(Unreachable::from_error(&error))),
             Err(_) => return Err(unreachable(Unreachable::timeout("no websocket handshake"))),
         };
         let (link, identity, inbox) = (link.clone(), identity.clone(), inbox.clone());
-        let mut socket = Socket { stream, host: host.clone(), link, identity, inbox };
+        let pending = FuturesUnordered::new();
+        let mut socket = Socket { stream, host: host.clone(), link, identity, inbox, pending };
         match timeout(timing.hello, socket.hello()).await {
             Ok(Ok(())) => Ok(socket),
             Ok(Err(End::Disconnected(reason))) => Err(OpenError::Disconnected(reason)),
@@ -166,6 +181,7 @@ impl Socket {
                     heard = Instant::now();
                     self.take(message, &signals).await
                 }
+                Some(taken) = self.pending.next() => self.acknowledge(taken).await,
                 _ = pings.tick() => {
                     if heard.elapsed() >= timing.silence {
                         return self.lost(Unreachable::timeout("no answer to pings"));
@@ -176,38 +192,29 @@ impl Socket {
                 () = signals.stop.cancelled() => return self.close().await,
             };
             if let Err(end) = step {
-                // What is still queued, if it can be sent at all: acknowledgements, the answer to Slack's goodbye.
-                let _ = timeout(timing.close, self.stream.flush()).await;
+                self.acknowledge_the_rest().await;
                 return end;
             }
         }
     }
 
-    /// Acts upon `message` and upon all that arrived with it, then sends the acknowledgements together.
+    /// Acts upon `message` and upon all that arrived with it, and acknowledges what the inbox has at once.
     async fn take(
         &mut self,
         message: Option<Result<Message, WebSocketError>>,
         signals: &Signals,
     ) -> Result<(), End> {
-        let arrival = Instant::now();
-        let mut acknowledged = 0;
         let mut next = Some(message);
         while let Some(message) = next {
-            if let Some(frame) = self.decode(message)?
-                && let Some(envelope_id) = self.act(frame, signals)?
-            {
-                self.acknowledge(&envelope_id).await?;
-                acknowledged += 1;
+            if let Some(frame) = self.decode(message)? {
+                self.act(frame, signals)?;
             }
             next = self.stream.next().now_or_never();
         }
-        if acknowledged > 0 {
-            self.flush().await?;
-            for _ in 0..acknowledged {
-                self.link.metrics.acknowledged(arrival.elapsed());
-            }
+        match self.pending.next().now_or_never().flatten() {
+            Some(taken) => self.acknowledge(taken).await,
+            None => Ok(()),
         }
-        Ok(())
     }
 
     fn decode(&self, message: Option<Result<Message, WebSocketError>>) -> Result<Option<Frame>, End> {
@@ -220,36 +227,74 @@ impl Socket {
         }
     }
 
-    /// The id to acknowledge, if the frame wants it and the bot answers for it from now on.
-    fn act(&self, frame: Frame, signals: &Signals) -> Result<Option<String>, End> {
-        let outcome = match frame.content {
-            Content::Message(incoming) => match self.inbox.accept(incoming) {
-                Ok(Accepted::New) => "accepted",
-                Ok(Accepted::Duplicate) => "duplicate",
-                Err(_) => {
-                    self.link.metrics.incoming("refused");
-                    return Ok(None);
-                }
-            },
+    fn act(&self, frame: Frame, signals: &Signals) -> Result<(), End> {
+        match frame.content {
+            Content::Message(incoming) => self.pending.push(self.offer(incoming, frame.envelope_id)),
             Content::Ignored(reason) => {
                 tracing::debug!(?reason, "a frame was ignored");
-                "ignored"
+                self.link.metrics.incoming("ignored");
+                let taken = Taken { envelope_id: frame.envelope_id, arrival: Instant::now() };
+                self.pending.push(Box::pin(ready(Some(taken))));
             }
-            Content::Hello { .. } => return Ok(None),
-            Content::Disconnect(Disconnect::Refresh) => {
-                signals.refresh.cancel();
-                return Ok(None);
-            }
+            Content::Hello { .. } => (),
+            Content::Disconnect(Disconnect::Refresh) => signals.refresh.cancel(),
             Content::Disconnect(reason) => return Err(End::Disconnected(reason)),
-        };
-        self.link.metrics.incoming(outcome);
-        Ok(frame.envelope_id)
+        }
+        Ok(())
     }
 
-    async fn acknowledge(&mut self, envelope_id: &str) -> Result<(), End> {
-        let json = serde_json::to_string(&Acknowledgement { envelope_id }).unwrap_or_default();
-        let outcome = timeout(self.link.timing.write, self.stream.feed(Message::text(json))).await;
-        self.written(outcome)
+    /// Ends once the inbox has `incoming`, or with nothing when that takes too long, so that Slack delivers it again.
+    fn offer(&self, incoming: Incoming, envelope_id: Option<String>) -> BoxFuture<'static, Option<Taken>> {
+        let (arrival, metrics) = (Instant::now(), self.link.metrics.clone());
+        let accepted = timeout(self.link.timing.accept, self.inbox.accept(incoming));
+        Box::pin(async move {
+            let outcome = match accepted.await {
+                Ok(Ok(Accepted::New)) => "accepted",
+                Ok(Ok(Accepted::Duplicate)) => "duplicate",
+                Ok(Ok(Accepted::Ignored)) => "ignored",
+                Ok(Ok(Accepted::Busy)) => "busy",
+                Ok(Err(_)) | Err(_) => "refused",
+            };
+            metrics.incoming(outcome);
+            (outcome != "refused").then_some(Taken { envelope_id, arrival })
+        })
+    }
+
+    /// Acknowledges an envelope, and with it the others that the inbox has.
+    async fn acknowledge(&mut self, taken: Option<Taken>) -> Result<(), End> {
+        let mut arrivals = Vec::new();
+        let mut next = Some(taken);
+        while let Some(taken) = next {
+            if let Some(Taken { envelope_id: Some(envelope_id), arrival }) = taken {
+                let acknowledgement = Acknowledgement { envelope_id: &envelope_id };
+                let json = serde_json::to_string(&acknowledgement).unwrap_or_default();
+                let fed = timeout(self.link.timing.write, self.stream.feed(Message::text(json))).await;
+                self.written(fed)?;
+                arrivals.push(arrival);
+            }
+            next = self.pending.next().now_or_never().flatten();
+        }
+        if arrivals.is_empty() {
+            return Ok(());
+        }
+        self.flush().await?;
+        arrivals.iter().for_each(|arrival| self.link.metrics.acknowledged(arrival.elapsed()));
+        Ok(())
+    }
+
+    /// What is with the inbox or still queued, if it can be sent at all.
+    async fn acknowledge_the_rest(&mut self) {
+        let patience = self.link.timing.close;
+        let rest = async {
+            while let Some(taken) = self.pending.next().await {
+                if self.acknowledge(taken).await.is_err() {
+                    break;
+                }
+            }
+            self.stream.flush().await
+        };
+        // Otherwise Slack delivers it again.
+        let _ = timeout(patience, rest).await;
     }
 
     async fn flush(&mut self) -> Result<(), End> {
@@ -277,6 +322,7 @@ impl Socket {
     /// Says goodbye and waits a moment for the answer. What arrives meanwhile is not acknowledged: Slack delivers it
     /// to another socket.
     async fn close(mut self) -> End {
+        self.acknowledge_the_rest().await;
         let goodbye = async {
             self.stream.close(None).await?;
             while let Some(message) = self.stream.next().await {
@@ -289,6 +335,12 @@ impl Socket {
         // The socket is given up either way.
         let _ = timeout(self.link.timing.close, goodbye).await;
         End::Retired
+    }
+}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Socket").field("host", &self.host).finish_non_exhaustive()
     }
 }
 

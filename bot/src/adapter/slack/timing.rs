@@ -2,18 +2,22 @@
 
 use std::time::Duration;
 
+use crate::network::{Limits, Unreachable};
+
 /// Deadlines, intervals and pauses.
 #[derive(Clone, Copy, Debug)]
 pub struct Timing {
     /// Looking a host name up.
     pub resolve: Duration,
-    /// Opening a TCP connection, for the Web API including look-up and TLS.
+    /// Opening a connection: look-up, TCP, the proxy's answer, TLS.
     pub connect: Duration,
     /// A call of the Web API from start to end.
     pub call: Duration,
     /// The same for `chat.postMessage`, which is given more time because asking again may post twice.
     pub post: Duration,
-    /// TLS and websocket handshake of a socket.
+    /// Keeping what was typed, before its acknowledgement. Slack waits 3 s for that (docs: Events API, "Acknowledge").
+    pub accept: Duration,
+    /// Websocket handshake of a socket.
     pub handshake: Duration,
     /// Slack's `hello` on a new socket.
     pub hello: Duration,
@@ -33,12 +37,17 @@ pub struct Timing {
     pub first_pause: Duration,
     /// Longest pause, before jitter, while tokens are refused. Recovery is promised within 10 s after the fix.
     pub credentials_pause: Duration,
+    /// The same while a name cannot be resolved. Shorter: no host is burdened by it, and a new address is to be taken
+    /// up within 5 s after names resolve again.
+    pub names_pause: Duration,
     /// The same while Slack cannot be reached.
     pub connection_pause: Duration,
     /// The same while Slack takes connections and ends them at once.
     pub storm_pause: Duration,
     /// Between checks of the tokens while all is well.
     pub recheck: Duration,
+    /// The same while an optional scope is missing. Recovery is promised within 10 s after the fix.
+    pub recheck_scopes: Duration,
     /// Shortest time between two checks that failed calls ask for.
     pub doubt: Duration,
     /// Between looks at the token files.
@@ -53,6 +62,7 @@ impl Default for Timing {
             connect: seconds(4),
             call: seconds(5),
             post: seconds(10),
+            accept: millis(2_500),
             handshake: seconds(5),
             hello: seconds(5),
             write: seconds(5),
@@ -63,11 +73,24 @@ impl Default for Timing {
             stable: seconds(10),
             first_pause: millis(250),
             credentials_pause: millis(2_500),
+            names_pause: millis(500),
             connection_pause: seconds(3),
             storm_pause: seconds(15),
             recheck: seconds(30),
+            recheck_scopes: seconds(5),
             doubt: seconds(1),
             tokens: crate::secret::POLL_INTERVAL,
         }
+    }
+}
+
+impl Timing {
+    pub(super) fn limits(&self) -> Limits {
+        Limits { resolve: self.resolve, connect: self.connect }
+    }
+
+    /// Longest pause after `error`.
+    pub(super) fn pause_after(&self, error: &Unreachable) -> Duration {
+        if error.is_about_names() { self.names_pause } else { self.connection_pause }
     }
 }

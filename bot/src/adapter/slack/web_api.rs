@@ -1,22 +1,31 @@
 //! Slack's Web API: one call, with a deadline, counted, its outcome sorted by what is to be done about it. Knows
 //! neither what is asked nor what follows from the answer.
 
-use std::time::Duration;
+mod client;
 
-use reqwest::{
-    Client, Response, StatusCode, Url,
-    header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER},
+use std::{sync::Arc, time::Duration};
+
+use http::{
+    HeaderMap, HeaderValue, Request, StatusCode, Uri,
+    header::{AUTHORIZATION, CONTENT_TYPE, DATE, RETRY_AFTER, USER_AGENT},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use tokio::time::timeout;
 
-use super::{
-    Timing, install_tls_provider,
-    network::{Resolver, Unreachable, authority},
+use super::Timing;
+use crate::{
+    network::{Network, Target, Unreachable},
+    report::Metrics,
+    secret::Secret,
 };
-use crate::{report::Metrics, secret::Secret};
+use client::{HttpClient, Received};
 
 /// Pause where Slack limits the rate and does not say for how long.
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Types of what is sent.
+const JSON: &str = "application/json; charset=utf-8";
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Error codes that ask for another attempt (docs: Web API, "Evaluating responses", and each method's errors).
 const TRANSIENT: [&str; 5] =
@@ -27,15 +36,15 @@ const TRANSIENT: [&str; 5] =
 pub enum SetupError {
     #[error("{url:?} is no base address of a Web API: {reason}")]
     ApiUrl { url: String, reason: String },
-    #[error("cannot set up TLS: {0}")]
-    Tls(#[source] reqwest::Error),
 }
 
 /// A client of the Web API. Clones share connections.
 #[derive(Clone, Debug)]
 pub(super) struct WebApi {
-    client: Client,
-    base: Url,
+    client: Arc<HttpClient>,
+    /// Ends with `/`.
+    base: String,
+    target: Target,
     metrics: Metrics,
 }
 
@@ -45,6 +54,8 @@ pub(super) struct Answer<T> {
     pub body: T,
     /// Scopes of the token, names with commas between them, where Slack named them.
     pub scopes: Option<String>,
+    /// When Slack says that it answered, as HTTP writes dates.
+    pub date: Option<String>,
 }
 
 /// Why there is no answer.
@@ -69,35 +80,32 @@ struct Verdict {
 }
 
 impl WebApi {
-    pub(super) fn new(api_url: &str, metrics: Metrics, timing: &Timing) -> Result<WebApi, SetupError> {
-        install_tls_provider();
+    pub(super) fn new(
+        api_url: &str,
+        network: Arc<Network>,
+        metrics: Metrics,
+        timing: &Timing,
+    ) -> Result<WebApi, SetupError> {
         let refused =
             |reason: &str| SetupError::ApiUrl { url: api_url.to_owned(), reason: reason.to_owned() };
-        let mut base = Url::parse(api_url).map_err(|error| refused(&error.to_string()))?;
-        if !matches!(base.scheme(), "http" | "https") {
+        let uri: Uri = api_url.parse().map_err(|error: http::uri::InvalidUri| refused(&error.to_string()))?;
+        if !matches!(uri.scheme_str(), Some("http" | "https")) {
             return Err(refused("it must start with https://"));
         }
-        if !base.path().ends_with('/') {
-            // Methods are resolved against it like links.
-            base.set_path(&format!("{}/", base.path()));
-        }
-        let mut client = Client::builder()
-            .no_proxy()
-            .connect_timeout(timing.connect)
-            .dns_resolver(Resolver { deadline: timing.resolve }.shared())
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("chatops-bot/", env!("CARGO_PKG_VERSION")));
-        if base.scheme() == "http" {
-            // Nothing to trust: spares reading the system's certificates, which a bare image may not even have.
-            client = client.tls_certs_only([]);
-        }
-        let client = client.build().map_err(SetupError::Tls)?;
-        Ok(WebApi { client, base, metrics })
+        let target = Target::of(&uri).ok_or_else(|| refused("it has no host"))?;
+        // Names of methods are appended to it.
+        let base = format!("{}/", api_url.trim_end_matches('/'));
+        Ok(WebApi { client: Arc::new(HttpClient::new(network, timing.limits())), base, target, metrics })
     }
 
-    /// Host of the Web API.
+    /// Host of the Web API as people read it.
     pub(super) fn authority(&self) -> String {
-        authority(&self.base)
+        authority(&self.target)
+    }
+
+    /// Uses no connection again that is open now: they may lead to where the host no longer is.
+    pub(super) fn forget_connections(&self) {
+        self.client.forget_connections();
     }
 
     /// Calls `method` with `request` as JSON.
@@ -108,13 +116,39 @@ impl WebApi {
         request: &impl Serialize,
         deadline: Duration,
     ) -> Result<Answer<T>, CallError> {
-        let outcome = self.attempt(method, token, request, deadline).await;
+        let body = serde_json::to_string(request).map_err(|error| Unreachable::from_error(&error))?;
+        self.counted(method, token, (JSON, body), deadline).await
+    }
+
+    /// Calls `method`, which takes no JSON, with `request` as a form.
+    pub(super) async fn call_with_form<T: DeserializeOwned>(
+        &self,
+        method: &'static str,
+        token: &Secret,
+        request: &impl Serialize,
+        deadline: Duration,
+    ) -> Result<Answer<T>, CallError> {
+        let body = serde_urlencoded::to_string(request).map_err(|error| Unreachable::from_error(&error))?;
+        self.counted(method, token, (FORM, body), deadline).await
+    }
+
+    async fn counted<T: DeserializeOwned>(
+        &self,
+        method: &'static str,
+        token: &Secret,
+        content: (&'static str, String),
+        deadline: Duration,
+    ) -> Result<Answer<T>, CallError> {
+        let outcome = self.attempt(method, token, content, deadline).await;
         let word = match &outcome {
             Ok(_) => "ok",
             Err(CallError::Refused(_)) => "refused",
             Err(CallError::RateLimited { .. }) => "rate_limited",
             Err(CallError::Unreachable(_)) => "unreachable",
         };
+        if word == "unreachable" {
+            self.forget_connections();
+        }
         self.metrics.slack_call(method, word);
         outcome
     }
@@ -123,29 +157,25 @@ impl WebApi {
         &self,
         method: &str,
         token: &Secret,
-        request: &impl Serialize,
+        (content_type, body): (&'static str, String),
         deadline: Duration,
     ) -> Result<Answer<T>, CallError> {
-        let unreachable = |error: reqwest::Error| Unreachable::from_error(&error);
-        let url = self.base.join(method).map_err(|error| Unreachable::from_error(&error))?;
-        let body = serde_json::to_vec(request).map_err(|error| Unreachable::from_error(&error))?;
-        let response = self
-            .client
-            .post(url)
-            .timeout(deadline)
+        let request = Request::post(format!("{}{method}", self.base))
             .header(AUTHORIZATION, bearer(token)?)
-            .header(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"))
+            .header(CONTENT_TYPE, HeaderValue::from_static(content_type))
+            .header(USER_AGENT, concat!("chatops-bot/", env!("CARGO_PKG_VERSION")))
             .body(body)
-            .send()
+            .map_err(|error| Unreachable::from_error(&error))?;
+        let Received { status, headers, body: bytes } = timeout(deadline, self.client.send(request))
             .await
-            .map_err(unreachable)?;
-        let scopes = header(response.headers(), "x-oauth-scopes").map(str::to_owned);
-        let response = check_status(response)?;
-        let bytes = response.bytes().await.map_err(unreachable)?;
+            .unwrap_or_else(|_| Err(Unreachable::timeout("no answer")))?;
+        check_status(status, &headers)?;
+        let scopes = header(&headers, "x-oauth-scopes").map(str::to_owned);
+        let date = header(&headers, DATE.as_str()).map(str::to_owned);
         let not_slack = |_| Unreachable::new("other", "the answer is not Slack's JSON");
         let Verdict { ok, error } = serde_json::from_slice(&bytes).map_err(not_slack)?;
         match error.as_str() {
-            _ if ok => Ok(Answer { body: serde_json::from_slice(&bytes).map_err(not_slack)?, scopes }),
+            _ if ok => Ok(Answer { body: serde_json::from_slice(&bytes).map_err(not_slack)?, scopes, date }),
             "ratelimited" | "rate_limited" => {
                 Err(CallError::RateLimited { retry_after: DEFAULT_RETRY_AFTER })
             }
@@ -166,12 +196,17 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-fn check_status(response: Response) -> Result<Response, CallError> {
-    match response.status() {
-        StatusCode::OK => Ok(response),
+/// As people read it: the host, and the port where it is not the usual one.
+pub(super) fn authority(target: &Target) -> String {
+    let usual = if target.secure { 443 } else { 80 };
+    if target.port == usual { target.host.clone() } else { target.address() }
+}
+
+fn check_status(status: StatusCode, headers: &HeaderMap) -> Result<(), CallError> {
+    match status {
+        StatusCode::OK => Ok(()),
         StatusCode::TOO_MANY_REQUESTS => {
-            let seconds =
-                header(response.headers(), RETRY_AFTER.as_str()).and_then(|value| value.parse().ok());
+            let seconds = header(headers, RETRY_AFTER.as_str()).and_then(|value| value.parse().ok());
             let retry_after = seconds.map_or(DEFAULT_RETRY_AFTER, Duration::from_secs);
             Err(CallError::RateLimited { retry_after })
         }

@@ -1,22 +1,31 @@
 //! What went wrong with Redis, in the words of the report. Details name no secret: they are error codes of the server,
 //! of the system or of TLS.
 
-use std::io;
+use std::{error::Error, io, sync::Arc};
 
 use ::redis::{ErrorKind, RedisError};
 use chatops_crds::bot_report::{Fault, FaultCode};
 
-/// The server's error code, where it was the server that refused. For a transaction, that of the command that was.
+use super::connect::Server;
+
+/// The server's error code, where it was the server that refused. For a transaction or a script, that of the command
+/// that was.
 pub(super) fn server_code(error: &RedisError) -> Option<String> {
-    let aborted = error.code() == Some("EXECABORT");
-    let causes = aborted.then(|| error.clone().into_server_errors()).flatten();
-    let cause = causes.and_then(|causes| causes.first().map(|(_, cause)| cause.code().to_owned()));
-    cause.or_else(|| error.code().map(str::to_owned))
+    let code = error.code()?;
+    // Redis 6.2 tells of a script `ERR Error running script (…): @user_script:1: @user_script: 1: -OOM command …`.
+    let of_script = error.detail().filter(|detail| code == "ERR" && detail.contains("user_script"));
+    let inner = of_script.and_then(|detail| detail.split(": ").find_map(|part| part.strip_prefix('-')));
+    inner.and_then(|inner| inner.split(' ').next()).or(Some(code)).map(str::to_owned)
 }
 
 /// Whether the server still answers what only reads.
 pub(super) fn is_about_writes(fault: &Fault) -> bool {
-    matches!(fault.arg("cause"), "readonly" | "full")
+    matches!(fault.arg("cause"), "readonly" | "full") || fault.arg("detail").starts_with("MISCONF")
+}
+
+/// Whether another server should be looked for.
+pub(super) fn is_about_the_place(fault: &Fault) -> bool {
+    fault.arg("cause") == "readonly" || fault.arg("detail").starts_with("MOVED")
 }
 
 pub(super) fn unreachable(address: &str, cause: &str, detail: impl AsRef<str>) -> Fault {
@@ -50,28 +59,85 @@ pub(super) fn from_tls(address: &str, error: &io::Error) -> Fault {
     }
 }
 
-/// An error of `AUTH`: whatever the server says, it does not want these credentials, unless it is not there.
+/// An error of `AUTH`.
 pub(super) fn from_authentication(address: &str, error: &RedisError) -> Fault {
-    match from_redis(address, error) {
-        Fault { code: FaultCode::StorageUnreachable, .. } if error.code() == Some("ERR") => {
-            refused(address, "ERR")
+    // Any other error is not about the credentials, such as that the server has clients enough.
+    let needless = error.detail().is_some_and(|detail| detail.contains("without any password"));
+    if needless { refused(address, "ERR") } else { from_redis(address, error) }
+}
+
+/// An error of `SELECT`.
+pub(super) fn from_selection(server: &Server<'_>, error: &RedisError) -> Fault {
+    if error.code() == Some("ERR") {
+        return Fault::new(FaultCode::StorageDatabaseInvalid)
+            .with("address", server.address)
+            .with("database", server.database.to_string());
+    }
+    about_command(server, "SELECT", "", error).unwrap_or_else(|| from_redis(server.address, error))
+}
+
+/// What `error` says about the command `name`, which was asked about keys of `pattern`. None: it could be run, though
+/// not now or not here.
+pub(super) fn about_command(
+    server: &Server<'_>,
+    name: &str,
+    pattern: &str,
+    error: &RedisError,
+) -> Option<Fault> {
+    let detail = error.detail().unwrap_or_default();
+    match server_code(error).as_deref() {
+        Some("READONLY" | "OOM" | "MISCONF" | "ASK" | "TRYAGAIN" | "WRONGTYPE") => None,
+        Some("NOPERM") => {
+            let on_keys =
+                if detail.contains(" key") { format!("{name} on keys {pattern}") } else { name.into() };
+            Some(
+                Fault::new(FaultCode::StorageNotPermitted)
+                    .with("address", server.address)
+                    .with("command", on_keys)
+                    .with("user", server.credentials.user()),
+            )
         }
-        fault => fault,
+        // Asked with arguments that change nothing.
+        Some("ERR") if detail.starts_with("wrong number of") || detail.starts_with("value is not an") => None,
+        Some("ERR") if detail.starts_with("unknown command") => {
+            Some(Fault::new(FaultCode::StorageTooOld).with("address", server.address).with("command", name))
+        }
+        _ => Some(from_redis(server.address, error)),
     }
 }
 
 pub(super) fn from_redis(address: &str, error: &RedisError) -> Fault {
+    let said = |code: &str| format!("{code} {}", error.detail().unwrap_or_default());
     match server_code(error).as_deref() {
         Some(code @ ("WRONGPASS" | "NOAUTH" | "NOPERM")) => refused(address, code),
         Some("READONLY") => unreachable(address, "readonly", "READONLY"),
         Some("OOM") => unreachable(address, "full", "OOM"),
+        Some("MISCONF") if said("").contains("No space left") => {
+            unreachable(address, "full", said("MISCONF"))
+        }
         Some("LOADING") => unreachable(address, "loading", "LOADING"),
-        Some(code) => unreachable(address, "other", format!("{code} {}", error.detail().unwrap_or_default())),
+        Some("MOVED") => {
+            unreachable(address, "other", "MOVED: this is a Redis Cluster, which needs topology: Cluster")
+        }
+        Some(code) => unreachable(address, "other", said(code)),
         None if error.is_timeout() => unreachable(address, "timeout", "no answer"),
-        None if error.is_connection_dropped() => unreachable(address, "closed", "the connection broke"),
-        None if error.kind() == ErrorKind::Parse => unreachable(address, "other", "this is no Redis server"),
-        None => unreachable(address, "other", error.category()),
+        None => match tls_alert(error) {
+            Some(alert) => unreachable(address, "tls", alert),
+            None if error.is_connection_dropped() => unreachable(address, "closed", "the connection broke"),
+            None if error.kind() == ErrorKind::Parse => {
+                unreachable(address, "other", "this is no Redis server")
+            }
+            None => unreachable(address, "other", error.to_string()),
+        },
     }
+}
+
+/// A server that wants another certificate of the client says so after the handshake only (TLS 1.3).
+fn tls_alert(error: &RedisError) -> Option<String> {
+    // The library hands its shared pointer out as the source.
+    let shared = error.source()?.downcast_ref::<Arc<dyn Error + Send + Sync>>()?;
+    let inner = shared.downcast_ref::<io::Error>()?.get_ref()?;
+    inner.downcast_ref::<rustls::Error>().map(ToString::to_string)
 }
 
 fn refused(address: &str, code: &str) -> Fault {

@@ -5,9 +5,8 @@ use serde_json::json;
 use super::{Answer, Call};
 use crate::slack::world::World;
 
-/// The URL leads back to the host that the app called, since that is where it can reach the simulator.
 pub(crate) fn open(world: &mut World, call: &Call) -> Answer {
     let ticket = world.sockets.issue_ticket();
     let app_id = &world.workspace.app.id;
-    Ok(json!({ "url": format!("ws://{}/link/?ticket={ticket}&app_id={app_id}", call.host) }))
+    Ok(json!({ "url": format!("{}/link/?ticket={ticket}&app_id={app_id}", call.origin.sockets) }))
 }

@@ -104,7 +104,7 @@ pub(crate) fn post_message(world: &mut World, call: &Call) -> Answer {
     }
     let is_cut = call.arguments.text("text").is_some_and(|text| text.chars().count() > LONGEST_TEXT);
     let message = world.post(message);
-    let mut shown = message.to_json(&world.host);
+    let mut shown = message.to_json(&world.origin);
     if let Some(metadata) = &message.metadata {
         shown["metadata"] = metadata.clone();
     }
@@ -145,7 +145,7 @@ pub(crate) fn update(world: &mut World, call: &Call) -> Answer {
     });
     let message = updated.ok_or_else(|| ApiError::new("message_not_found"))?;
     Ok(
-        json!({ "channel": channel, "ts": ts, "text": message.wire_text, "message": message.to_json(&world.host) }),
+        json!({ "channel": channel, "ts": ts, "text": message.wire_text, "message": message.to_json(&world.origin) }),
     )
 }
 

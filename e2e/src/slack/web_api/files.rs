@@ -35,7 +35,7 @@ pub(crate) fn get_upload_url(world: &mut World, call: &Call) -> Answer {
         created: Ts::after(Ts::ZERO).seconds(),
     };
     world.expect_file(StoredFile { file, upload_secret: secret.clone(), content: None });
-    Ok(json!({ "upload_url": format!("http://{}/upload/v1/{id}/{secret}", call.host), "file_id": id }))
+    Ok(json!({ "upload_url": format!("{}/upload/v1/{id}/{secret}", call.origin.files), "file_id": id }))
 }
 
 /// `POST /upload/v1/…`: the content, raw or as a form's file field.
@@ -94,7 +94,7 @@ pub(crate) fn complete_upload(world: &mut World, call: &Call) -> Answer {
     if let Some(channel) = call.arguments.text("channel_id").or(channels.first().map(String::as_str)) {
         share(world, call, channel, files.clone())?;
     }
-    let files: Vec<Value> = files.iter().map(|file| file.to_json(&call.host)).collect();
+    let files: Vec<Value> = files.iter().map(|file| file.to_json(&call.origin)).collect();
     Ok(json!({ "files": files }))
 }
 
@@ -120,7 +120,7 @@ pub(crate) fn info(world: &mut World, call: &Call) -> Answer {
     let id = call.arguments.required("file")?;
     let stored = world.files.get(id).ok_or_else(|| ApiError::new("file_not_found"))?;
     let metadata = json!({ "next_cursor": "" });
-    Ok(json!({ "file": stored.file.to_json(&call.host), "comments": [], "response_metadata": metadata }))
+    Ok(json!({ "file": stored.file.to_json(&call.origin), "comments": [], "response_metadata": metadata }))
 }
 
 /// `GET /files-pri/<id>/…`: the content.

@@ -52,7 +52,7 @@ fn in_range(call: &Call, ts: Ts) -> bool {
 }
 
 fn shown(world: &World, call: &Call, channel: &Channel, message: &Message) -> Value {
-    let mut shown = message.to_json(&world.host);
+    let mut shown = message.to_json(&world.origin);
     if let Some(metadata) = message.metadata.as_ref().filter(|_| call.arguments.flag("include_all_metadata"))
     {
         shown["metadata"] = metadata.clone();

@@ -29,7 +29,7 @@ pub(crate) fn get(world: &mut World, call: &Call) -> Answer {
     let ts = call.arguments.required_ts("timestamp", "bad_timestamp")?;
     let channel = visible(world, call.arguments.required("channel")?)?;
     let message = channel.message(ts).ok_or_else(|| ApiError::new("message_not_found"))?;
-    Ok(json!({ "type": "message", "channel": channel.id, "message": message.to_json(&world.host) }))
+    Ok(json!({ "type": "message", "channel": channel.id, "message": message.to_json(&world.origin) }))
 }
 
 fn target(world: &World, call: &Call) -> Result<(String, Ts, String), ApiError> {

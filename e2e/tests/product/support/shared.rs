@@ -29,10 +29,16 @@ pub async fn cluster_with_operator() -> &'static Cluster {
     cluster
 }
 
-async fn install(cluster: &Cluster) {
+/// Installs the operator as it is shipped, or anew where it is.
+pub async fn install(cluster: &Cluster) {
     kubectl(cluster, &["apply", "-k", &repository("manifests")]).await;
     // A cluster that stayed up may run the operator of an older build under the same image name.
     kubectl(cluster, &["-n", OPERATOR_NAMESPACE, "rollout", "restart", "deployment/chatops-operator"]).await;
+    rolled_out(cluster).await;
+}
+
+/// Waits until the operator runs as its Deployment says.
+pub async fn rolled_out(cluster: &Cluster) {
     let timeout = Duration::from_secs(90).as_secs();
     let wait = format!("--timeout={timeout}s");
     kubectl(cluster, &["-n", OPERATOR_NAMESPACE, "rollout", "status", "deployment/chatops-operator", &wait])
@@ -59,9 +65,5 @@ pub fn repository(path: &str) -> String {
 
 /// A shipped program, built by `make binaries`.
 pub fn program(name: &str) -> PathBuf {
-    let tests = std::env::current_exe().expect("this program has a path");
-    let target = tests.ancestors().nth(3).expect("tests are built in target/debug/deps");
-    let program = target.join("release").join(name);
-    assert!(program.exists(), "{} is missing: run `make binaries`", program.display());
-    program
+    chatops_e2e::installed::program(name).expect("it was built")
 }

@@ -14,7 +14,7 @@ use std::{
 use chatops_crds::{BotPlugin, ChatBot};
 use chatops_e2e::{
     cluster::Cluster,
-    slack::{Fault, Simulator},
+    slack::{Fault, Simulator, Slack},
 };
 use futures::FutureExt;
 use k8s_openapi::{
@@ -38,7 +38,11 @@ pub struct World {
     pub cluster: &'static Cluster,
     pub client: Client,
     pub namespace: String,
-    pub slack: Simulator,
+    pub slack: Slack,
+    /// `spec.slack.apiURL` of this world's Slack.
+    api_url: String,
+    /// Keeps a Slack of the world's own running.
+    _simulator: Option<Simulator>,
     /// Values that must not be seen anywhere but in Secrets.
     secrets: Mutex<Vec<String>>,
 }
@@ -52,7 +56,16 @@ where
     F: FnOnce(Arc<World>) -> Fut,
     Fut: Future<Output = ()>,
 {
-    let world = Arc::new(World::new().await);
+    live_in(World::new().await, test).await;
+}
+
+/// Runs `test` in `world`, as [`in_a_world`] does.
+pub async fn live_in<F, Fut>(world: World, test: F)
+where
+    F: FnOnce(Arc<World>) -> Fut,
+    Fut: Future<Output = ()>,
+{
+    let world = Arc::new(world);
     let checked = async {
         test(world.clone()).await;
         secrecy::assert_nothing_leaked(&world).await;
@@ -64,14 +77,23 @@ where
 impl World {
     async fn new() -> Self {
         let cluster = shared::cluster_with_operator().await;
+        let listener = cluster.listen().expect("a port in the node's network");
+        let slack = Simulator::builder().listener(listener).start().await.expect("the simulator starts");
+        let url = format!("{}/", slack.api_url());
+        let mut world = Self::on(cluster, slack.slack(), url).await;
+        world._simulator = Some(slack);
+        world
+    }
+
+    /// A world on a cluster that has the operator, with a Slack that outlives it.
+    pub async fn on(cluster: &'static Cluster, slack: Slack, api_url: String) -> Self {
         let client = cluster.client().await.expect("a client of the cluster");
         let namespace = format!("test-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         shared::kubectl(cluster, &["create", "namespace", &namespace]).await;
         let restricted = "pod-security.kubernetes.io/enforce=restricted";
         shared::kubectl(cluster, &["label", "namespace", &namespace, restricted]).await;
-        let listener = cluster.listen().expect("a port in the node's network");
-        let slack = Simulator::builder().listener(listener).start().await.expect("the simulator starts");
-        let world = Self { cluster, client, namespace, slack, secrets: Mutex::default() };
+        let secrets = Mutex::default();
+        let world = Self { cluster, client, namespace, slack, api_url, _simulator: None, secrets };
         world.default_service_account().await;
         world.apply_tokens().await;
         world
@@ -153,7 +175,7 @@ impl World {
 
     /// `spec.slack.apiURL` of this world's Slack.
     pub fn api_url(&self) -> String {
-        format!("{}/", self.slack.api_url())
+        self.api_url.clone()
     }
 
     /// Applies ChatBot `ops`, connected to this world's Slack, with `spec` merged into it.

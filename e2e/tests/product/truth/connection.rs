@@ -31,7 +31,7 @@ async fn slack_unreachable_later() {
 async fn host_name_that_does_not_exist() {
     in_a_world(|world| async move {
         world.apply_bot(json!({"slack": {"apiURL": "http://slack.nowhere.invalid./api/"}})).await;
-        not_ready(&world, "DNSUnresolvable", &["slack.nowhere.invalid"]).await;
+        not_ready(&world, "DNSHostUnresolvable", &["slack.nowhere.invalid", "spec.slack.apiURL"]).await;
         let url = world.api_url();
         recovers(&world, "host name corrected", world.patch_bot(json!({"slack": {"apiURL": url}}))).await;
     })

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{not_ready, one_event, recovers, says};
+use super::{not_ready, one_event, recovers, says, told_in_time};
 use crate::support::in_a_world;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -98,7 +98,7 @@ async fn optional_scope_missing_turns_only_plugins_loaded() {
         assert_eq!(slack.missing_scopes, ["im:history"]);
         assert_eq!(world.ask("!echo all the same").await, "all the same");
         world.slack.add_scope("im:history");
-        world.told("PluginsLoaded", "True", "PluginsLoaded").await;
+        told_in_time(&world, "optional scope missing", "PluginsLoaded", "PluginsLoaded").await;
         world.ready().await;
     })
     .await;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{not_ready, one_event, recovers, says};
+use super::{not_ready, one_event, recovers, says, told_in_time};
 use crate::support::{
     in_a_world,
     objects::{plugin, plugin_of},
@@ -26,7 +26,7 @@ async fn template_that_does_not_parse() {
         world.patch_bot(json!({"plugins": {"required": ["bad"]}})).await;
         not_ready(&world, "TemplateInvalid", &["BotPlugin \"bad\""]).await;
         recovers(&world, "template mended", world.apply(&plugin("bad", "broken", "mended"))).await;
-        world.told("PluginsLoaded", "True", "PluginsLoaded").await;
+        told_in_time(&world, "template mended", "PluginsLoaded", "PluginsLoaded").await;
         world.plugin_told("bad", "True", "Programmed").await;
     })
     .await;
@@ -48,8 +48,8 @@ async fn two_plugins_with_one_command() {
         assert_eq!(world.ask("!deploy").await, "from first");
         world.ready().await;
         world.delete("botplugin first").await;
+        told_in_time(&world, "two plugins with one command", "PluginsLoaded", "PluginsLoaded").await;
         world.answers("!deploy", "from second").await;
-        world.told("PluginsLoaded", "True", "PluginsLoaded").await;
     })
     .await;
 }

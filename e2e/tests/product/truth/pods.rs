@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{not_ready, one_event, recovers, says};
+use super::{not_ready, one_event, recovers, says, told_in_time};
 use crate::support::{SOON, eventually, in_a_world, objects::plugin_of};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -26,7 +26,7 @@ async fn image_that_cannot_be_pulled_in_an_update_leaves_the_old_pod_answering()
         world.ready().await;
         assert_eq!(world.ask("!echo the old pod").await, "the old pod");
         world.patch_bot(json!({"image": null})).await;
-        world.told("Progressing", "True", "RolledOut").await;
+        told_in_time(&world, "image corrected in an update", "Progressing", "RolledOut").await;
         world.ready().await;
     })
     .await;
@@ -63,7 +63,7 @@ async fn configuration_that_no_config_map_holds_leaves_the_one_before_in_force()
         world.ready().await;
         assert_eq!(world.ask("!small").await, "still here");
         world.delete("botplugin big-b").await;
-        world.told("Accepted", "True", "Accepted").await;
+        told_in_time(&world, "config too large", "Accepted", "Accepted").await;
         eventually("the command of the plugin that fits", SOON, || async {
             let said = world.ask("!big-a 7").await;
             if said.starts_with("xxxx") { Ok(()) } else { Err(said) }

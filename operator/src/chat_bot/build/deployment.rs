@@ -1,4 +1,5 @@
-//! The Deployment: the new pod has to be ready before the old one goes, so that a rollout leaves no gap.
+//! The Deployment: the new pod has to be ready before the old one goes, so that a rollout leaves no gap. With an embedded
+//! store the old one goes first, since only one can have the file open.
 
 use k8s_openapi::{
     api::apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment},
@@ -24,16 +25,23 @@ pub fn build(bot: &ValidatedBot) -> Deployment {
             revision_history_limit: Some(HISTORY),
             progress_deadline_seconds: Some(PROGRESS_DEADLINE),
             selector,
-            strategy: Some(DeploymentStrategy {
-                type_: Some("RollingUpdate".into()),
-                rolling_update: Some(RollingUpdateDeployment {
-                    max_surge: Some(IntOrString::Int(1)),
-                    max_unavailable: Some(IntOrString::Int(0)),
-                }),
-            }),
+            strategy: Some(strategy(bot)),
             template: pod::build(bot),
             ..DeploymentSpec::default()
         }),
         ..Deployment::default()
+    }
+}
+
+fn strategy(bot: &ValidatedBot) -> DeploymentStrategy {
+    if bot.spec.storage.embedded.is_some() {
+        return DeploymentStrategy { type_: Some("Recreate".into()), rolling_update: None };
+    }
+    DeploymentStrategy {
+        type_: Some("RollingUpdate".into()),
+        rolling_update: Some(RollingUpdateDeployment {
+            max_surge: Some(IntOrString::Int(1)),
+            max_unavailable: Some(IntOrString::Int(0)),
+        }),
     }
 }

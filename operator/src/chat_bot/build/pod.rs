@@ -1,6 +1,6 @@
 //! The pod template. It passes the *restricted* Pod Security Standard and has no access to the Kubernetes API.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use chatops_crds::{
     bot_config::{CONFIG_DIR, FILE_NAME},
@@ -9,16 +9,16 @@ use chatops_crds::{
 };
 use k8s_openapi::{
     api::core::v1::{
-        Capabilities, Container, ContainerPort, EnvVar, HTTPGetAction, PodDNSConfig, PodDNSConfigOption,
-        PodSecurityContext, PodSpec, PodTemplateSpec, Probe, ResourceRequirements, SeccompProfile,
-        SecurityContext,
+        Container, ContainerPort, EnvVar, HTTPGetAction, PodDNSConfig, PodDNSConfigOption, PodSpec,
+        PodTemplateSpec, Probe, ResourceRequirements,
     },
-    apimachinery::pkg::{api::resource::Quantity, apis::meta::v1::ObjectMeta, util::intstr::IntOrString},
+    apimachinery::pkg::{apis::meta::v1::ObjectMeta, util::intstr::IntOrString},
 };
 
 use super::{
     super::{dereference::child_name, validate::ValidatedBot},
-    volumes,
+    non_empty, security,
+    volumes::{self, Mounted},
 };
 use crate::{
     bots::pods::CONTAINER,
@@ -27,6 +27,9 @@ use crate::{
 
 /// Name of the bot's port.
 pub const PORT_NAME: &str = "http";
+
+/// Group of the bot's image (Dockerfile), to which the volume of the embedded store is given.
+const GROUP: i64 = 65532;
 
 /// Added to `commands.timeout`, so that a command that runs can end and be answered.
 const GRACE_MARGIN: Duration = Duration::from_secs(15);
@@ -68,19 +71,12 @@ fn spec(bot: &ValidatedBot) -> PodSpec {
         image_pull_secrets: non_empty(pod.image_pull_secrets.clone()),
         node_selector: pod.node_selector.clone().filter(|selector| !selector.is_empty()),
         priority_class_name: pod.priority_class_name.clone(),
-        security_context: Some(PodSecurityContext {
-            run_as_non_root: Some(true),
-            seccomp_profile: Some(SeccompProfile {
-                type_: "RuntimeDefault".into(),
-                ..SeccompProfile::default()
-            }),
-            ..PodSecurityContext::default()
-        }),
+        security_context: Some(security::pod(bot.spec.storage.embedded.as_ref().map(|_| GROUP))),
         service_account_name: Some(child_name(&bot.name)),
         termination_grace_period_seconds: Some(i64::try_from(grace.as_secs()).unwrap_or(i64::MAX)),
         tolerations: non_empty(pod.tolerations.clone()),
         topology_spread_constraints: non_empty(pod.topology_spread_constraints.clone()),
-        volumes: Some(volumes::volumes(bot)),
+        volumes: Some(volumes::mounted(bot).into_iter().map(|mounted| mounted.volume).collect()),
         ..PodSpec::default()
     }
 }
@@ -115,13 +111,8 @@ fn container(bot: &ValidatedBot) -> Container {
             ..ContainerPort::default()
         }]),
         resources: Some(pod.resources.clone().unwrap_or_else(default_resources)),
-        security_context: Some(SecurityContext {
-            allow_privilege_escalation: Some(false),
-            capabilities: Some(Capabilities { drop: Some(vec!["ALL".into()]), add: None }),
-            read_only_root_filesystem: Some(true),
-            ..SecurityContext::default()
-        }),
-        volume_mounts: Some(volumes::mounts(bot)),
+        security_context: Some(security::container()),
+        volume_mounts: Some(volumes::mounted(bot).iter().map(Mounted::mount).collect()),
         ..Container::default()
     }
 }
@@ -138,12 +129,9 @@ fn probe(path: &str) -> Probe {
 }
 
 fn default_resources() -> ResourceRequirements {
-    let amounts = |amounts: &[(&str, &str)]| -> BTreeMap<String, Quantity> {
-        amounts.iter().map(|(name, amount)| ((*name).into(), Quantity((*amount).into()))).collect()
-    };
     ResourceRequirements {
-        requests: Some(amounts(&[("cpu", "10m"), ("memory", "32Mi")])),
-        limits: Some(amounts(&[("memory", "128Mi")])),
+        requests: Some(security::amounts(&[("cpu", "10m"), ("memory", "32Mi")])),
+        limits: Some(security::amounts(&[("memory", "128Mi")])),
         ..ResourceRequirements::default()
     }
 }
@@ -161,8 +149,4 @@ fn dns_config(dns: &Dns) -> PodDNSConfig {
         options: Some(options),
         searches: None,
     }
-}
-
-fn non_empty<T>(list: Vec<T>) -> Option<Vec<T>> {
-    (!list.is_empty()).then_some(list)
 }

@@ -19,17 +19,21 @@ pub fn problem(facts: &Facts<'_>) -> Option<Cause> {
         let messages: Vec<String> = problems.iter().map(ToString::to_string).collect();
         return Some(Cause::new(Status::False, reason, messages.join("; ")));
     }
-    match facts.apply_error? {
-        error @ apply::Error::Foreign { .. } => Some(Cause::new(
+    match facts.apply_error {
+        None => {
+            let unfit = facts.unfit?;
+            Some(Cause::new(Status::False, Reason::InvalidSpec, format!("{unfit}. The bot goes on with it")))
+        }
+        Some(error @ apply::Error::Foreign { .. }) => Some(Cause::new(
             Status::False,
             Reason::NotOwned,
             format!("{error}: delete or rename it, or give the ChatBot another name. It is left as it is"),
         )),
-        apply::Error::Child(error @ ApplyError::Invalid { .. }) => Some(Cause::new(
+        Some(apply::Error::Child(error @ ApplyError::Invalid { .. })) => Some(Cause::new(
             Status::False,
             Reason::InvalidSpec,
             format!("{error}: correct the field of spec that it names, most likely in spec.pod"),
         )),
-        apply::Error::Child(_) => None,
+        Some(apply::Error::Child(_)) => None,
     }
 }

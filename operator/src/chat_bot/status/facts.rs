@@ -11,13 +11,17 @@ use k8s_openapi::api::apps::v1::Deployment;
 use super::{
     super::{
         apply,
+        build::claim::Unfit,
         dereference::{Dereferenced, UnreadablePlugin},
         validate::{Invalid, ValidatedBot},
     },
     accepted, faults, rollout,
 };
 use crate::{
-    bots::pods::{BotPod, Obstacle, spokesman},
+    bots::{
+        pods::{BotPod, Obstacle, spokesman},
+        servers::ServerPod,
+    },
     cluster::labels,
 };
 
@@ -33,6 +37,10 @@ pub struct Facts<'a> {
     /// As it was applied, or as it is.
     pub deployment: Option<&'a Deployment>,
     pub pods: &'a [BotPod],
+    /// What of the spec the volume does not fit.
+    pub unfit: Option<&'a Unfit>,
+    /// Pods of the managed Redis.
+    pub redis_pods: &'a [ServerPod],
 }
 
 /// Why something is as it is, before it is said of a condition.
@@ -76,6 +84,8 @@ impl<'a> Facts<'a> {
             apply_error: applied.and_then(|applied| applied.as_ref().err()),
             deployment: as_applied.or(found.children.deployment.as_deref()),
             pods: &found.pods,
+            unfit: applied.and_then(|applied| applied.as_ref().ok()?.unfit.as_ref()),
+            redis_pods: &found.redis_pods,
         }
     }
 
@@ -118,7 +128,7 @@ impl<'a> Facts<'a> {
         }
         let pods = || self.newest_pods().chain(self.pods);
         pods()
-            .find_map(|pod| faults::reported(pod, &self.bot.spec))
+            .find_map(|pod| faults::reported(pod, self))
             .or_else(|| pods().find_map(obstacle))
             .or_else(|| pods().find_map(silence))
             .or_else(|| accepted::problem(self))
@@ -154,9 +164,7 @@ pub fn obstacle(pod: &BotPod) -> Option<Cause> {
         ),
         Obstacle::Unschedulable { message } => (
             Reason::PodUnschedulable,
-            format!(
-                "no node takes the bot's pod ({message}): adapt nodeSelector, tolerations, affinity or resources in spec.pod, or add a node"
-            ),
+            format!("no node takes the bot's pod ({message}): {}", placement(message)),
         ),
         Obstacle::Crashing { detail } => (
             Reason::ContainerCrashing,
@@ -172,6 +180,15 @@ pub fn obstacle(pod: &BotPod) -> Option<Cause> {
         ),
     };
     Some(Cause::new(Status::False, reason, message))
+}
+
+/// What to do about a pod that no node takes for the reason that the scheduler gives.
+pub fn placement(message: &str) -> &'static str {
+    if message.to_lowercase().contains("persistentvolumeclaim") {
+        "its volume is not there: `kubectl describe pvc` shows why; correct storageClassName in spec.storage, or give the cluster a default storage class"
+    } else {
+        "adapt nodeSelector, tolerations, affinity or resources in spec.pod, or add a node"
+    }
 }
 
 /// The pod runs and does not answer the operator.

@@ -10,7 +10,7 @@ use super::{
     facts::{obstacle, silence},
     faults,
 };
-use crate::cluster::apply::ApplyError;
+use crate::cluster::{apply::ApplyError, rollout::is_rolled_out};
 
 pub fn progressing(facts: &Facts<'_>) -> Verdict {
     let problem = accepted::problem(facts).or_else(|| failure(facts));
@@ -73,17 +73,7 @@ pub fn failure(facts: &Facts<'_>) -> Option<Cause> {
 }
 
 fn stuck(pod: &crate::bots::pods::BotPod, facts: &Facts<'_>) -> Option<Cause> {
-    obstacle(pod).or_else(|| faults::reported(pod, &facts.bot.spec)).or_else(|| silence(pod))
-}
-
-fn is_rolled_out(deployment: &Deployment, wanted: i32) -> bool {
-    let Some(status) = &deployment.status else { return false };
-    let observed = status.observed_generation >= deployment.metadata.generation;
-    let pods = status.replicas.unwrap_or_default();
-    observed
-        && status.updated_replicas.unwrap_or_default() == pods
-        && pods == wanted
-        && status.available_replicas.unwrap_or_default() >= wanted
+    obstacle(pod).or_else(|| faults::reported(pod, facts)).or_else(|| silence(pod))
 }
 
 fn condition<'a>(deployment: &'a Deployment, type_: &str, status: &str) -> Option<&'a DeploymentCondition> {

@@ -7,7 +7,7 @@ use super::{Facts, faults};
 pub fn credentials_valid(facts: &Facts<'_>) -> Verdict {
     let Some(report) = facts.report() else { return facts.hindrance().unknown(CREDENTIALS_VALID) };
     let slack = &report.slack;
-    let fault = slack.credentials_fault.as_ref().map(|fault| faults::slack_fault(fault, &facts.bot.spec));
+    let fault = slack.credentials_fault.as_ref().map(|fault| faults::slack::fault(fault, &facts.bot.spec));
     if let Some(fault) = fault.or_else(|| faults::missing_scopes(&slack.missing_required_scopes)) {
         return fault.on(CREDENTIALS_VALID);
     }
@@ -35,7 +35,7 @@ pub fn connected(facts: &Facts<'_>) -> Verdict {
         return Verdict::new(CONNECTED, Status::True, Reason::Connected, "A connection to Slack is open");
     }
     match slack.connection_fault.as_ref().or(slack.credentials_fault.as_ref()) {
-        Some(fault) => faults::slack_fault(fault, &facts.bot.spec).on(CONNECTED),
+        Some(fault) => faults::slack::fault(fault, &facts.bot.spec).on(CONNECTED),
         None => {
             let hindrance = facts.hindrance();
             Verdict::new(CONNECTED, Status::False, hindrance.reason, hindrance.message)

@@ -93,6 +93,15 @@ pub fn set_defaults(resource: &str, object: &mut Value) {
             default("/spec", "clusterIPs", json!(["None"]));
             default("/spec", "sessionAffinity", json!("None"));
         }
+        "statefulsets" => {
+            default("/spec/template/spec", "restartPolicy", json!("Always"));
+            default("/spec/template/spec/volumes/0/secret", "defaultMode", json!(420));
+            default("/spec/updateStrategy", "type", json!("RollingUpdate"));
+        }
+        "persistentvolumeclaims" => {
+            default("/spec", "storageClassName", json!("standard"));
+            default("/spec", "volumeMode", json!("Filesystem"));
+        }
         _ => {}
     }
 }

@@ -144,6 +144,18 @@ impl Store {
         Ok(self.put(key, object))
     }
 
+    /// Replaces an object whose resource version is the one that it was read with.
+    pub fn replace(&mut self, key: &Key, object: Value) -> Result<Value, Failure> {
+        let Some(existing) = self.objects.get(key) else {
+            return Err(Failure::new(404, "NotFound", "no object to replace"));
+        };
+        let version = &object["metadata"]["resourceVersion"];
+        if !version.is_null() && *version != existing["metadata"]["resourceVersion"] {
+            return Err(Failure::new(409, "Conflict", "the object has been modified"));
+        }
+        Ok(self.put(key, object))
+    }
+
     /// A JSON merge patch.
     pub fn merge(&mut self, key: &Key, patch: &Value) -> Result<Value, Failure> {
         let Some(mut object) = self.objects.get(key).cloned() else {

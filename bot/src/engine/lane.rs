@@ -1,0 +1,76 @@
+//! One lane: its commands run one after the other, and each is forgotten only when its answer has arrived. Answers are
+//! on their way while the next command runs.
+
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::Engine;
+use crate::{
+    chat::{Incoming, Reply},
+    inbox::{Claim, Taken, Ticket},
+    outbox::{Delivery, Undeliverable},
+};
+
+pub(super) struct Lane {
+    engine: Arc<Engine>,
+    /// The session of the inbox that has the lane.
+    session: Arc<str>,
+    /// Answers on their way; each ends with what to run next, if that waited for it.
+    arriving: JoinSet<Option<Taken>>,
+}
+
+impl Lane {
+    pub(super) fn new(engine: Arc<Engine>, session: Arc<str>) -> Lane {
+        Lane { engine, session, arriving: JoinSet::new() }
+    }
+
+    /// Returns when nothing is left to do in the lane.
+    pub(super) async fn work(mut self, claim: Claim) {
+        for (incoming, text) in claim.answered {
+            self.send(&incoming, text, true).await;
+        }
+        let mut next = claim.run;
+        loop {
+            next = match next {
+                Some(taken) => self.run(taken).await,
+                None => match self.arriving.join_next().await {
+                    Some(arrived) => arrived.unwrap_or_default(),
+                    None => return,
+                },
+            };
+        }
+    }
+
+    async fn run(&mut self, taken: Taken) -> Option<Taken> {
+        let ticket = Ticket::new(&self.session, &taken.incoming);
+        let text = self.engine.handle(&taken, &ticket).await;
+        // Lost: whoever has it now answers.
+        let next = self.engine.inbox.answer(&ticket, text.clone()).await.ok()?;
+        self.send(&taken.incoming, text, false).await;
+        next
+    }
+
+    /// Sends an answer on its way. `doubtful`: it may have arrived before.
+    async fn send(&mut self, incoming: &Incoming, text: String, doubtful: bool) {
+        let (inbox, ticket) = (self.engine.inbox.clone(), Ticket::new(&self.session, incoming));
+        let delivery = Delivery {
+            reply: Reply { target: incoming.reply_target(), text },
+            run: incoming.key.clone(),
+            doubtful,
+            right: Arc::new({
+                let (inbox, ticket) = (inbox.clone(), ticket.clone());
+                move || inbox.right(&ticket)
+            }),
+        };
+        let arrival = self.engine.outbox.deliver(delivery).await;
+        self.arriving.spawn(async move {
+            match arrival.await {
+                // It is kept, and whoever has it now sends it.
+                Err(Undeliverable::NotOurs | Undeliverable::BrokenOff) => None,
+                // The outbox logs and counts what it cannot deliver; there is nobody else to tell.
+                Ok(()) | Err(_) => inbox.finish(&ticket).await,
+            }
+        });
+    }
+}
