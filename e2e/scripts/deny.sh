@@ -11,4 +11,6 @@ if [ "$("$CACHE/bin/cargo-deny" --version 2>/dev/null)" != "cargo-deny $VERSION"
     CARGO_TARGET_DIR=$(mktemp -d) cargo install --quiet --locked --no-default-features --root "$CACHE" --version "$VERSION" cargo-deny
 fi
 cd "$REPO"
+# cargo-deny reads the sources; offline, so that it asks nobody else.
+cargo fetch --quiet --locked
 "$CACHE/bin/cargo-deny" --offline --all-features check --hide-inclusion-graph bans licenses sources

@@ -25,6 +25,7 @@ pub fn classify(seen: &Observation) -> Option<Fault> {
         search_domain_wildcard,
         musl_resolver,
         slow,
+        one_host_silent,
     ];
     causes.iter().find_map(|cause| cause(seen))
 }
@@ -78,11 +79,21 @@ fn upstream_unreachable(seen: &Observation) -> Option<Fault> {
     })
 }
 
-/// h: only some do not resolve.
+/// h: only some do not resolve. Silence says so only where no other packet is lost.
 fn one_host_unresolvable(seen: &Observation) -> Option<Fault> {
-    let (host, _, answer) = failures(seen).next()?;
+    let loses_packets = answers(seen).any(|(_, answer)| answer.lost > 0);
+    let (host, _, answer) = failures(seen).find(|(_, failure, _)| !loses_packets || !failure.is_silence())?;
+    Some(unresolvable(host, answer))
+}
+
+/// h: as above, where packets are lost, though too few to call the server slow.
+fn one_host_silent(seen: &Observation) -> Option<Fault> {
+    failures(seen).next().map(|(host, _, answer)| unresolvable(host, answer))
+}
+
+fn unresolvable(host: &HostSeen, answer: &Answer) -> Fault {
     let fault = about(FaultCode::DnsHostUnresolvable, host).with("role", host.host.role.as_str());
-    Some(with_error(fault, answer))
+    with_error(fault, answer)
 }
 
 /// d: a search domain fails, and the look-up ends before the name itself is tried.
@@ -113,11 +124,7 @@ fn musl_resolver(seen: &Observation) -> Option<Fault> {
 
 /// f: packets are lost, or somebody takes long.
 fn slow(seen: &Observation) -> Option<Fault> {
-    let answers = seen
-        .hosts
-        .iter()
-        .flat_map(|host| host.walk().flat_map(move |name| name.answers().map(move |a| (host, a))));
-    let answers = answers.filter(|(_, answer)| {
+    let answers = answers(seen).filter(|(_, answer)| {
         !matches!(&answer.outcome, Err(failure) if failure.is_silence()) || answer.lost > 0
     });
     let (host, answer) = answers.max_by_key(|(_, answer)| answer.delay(seen.timeout))?;
@@ -128,6 +135,12 @@ fn slow(seen: &Observation) -> Option<Fault> {
             .with("seconds", delay.as_secs().to_string())
             .with("cause", if answer.lost > 0 { "lost" } else { "late" })
     })
+}
+
+/// Everything that the look-ups of hosts came to.
+fn answers(seen: &Observation) -> impl Iterator<Item = (&HostSeen, &Answer)> {
+    let names = seen.hosts.iter().flat_map(|host| host.walk().map(move |name| (host, name)));
+    names.flat_map(|(host, name)| name.answers().map(move |answer| (host, answer)))
 }
 
 /// Hosts that do not resolve, each with why the name itself does not.

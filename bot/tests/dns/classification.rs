@@ -158,6 +158,20 @@ fn f_lost_packets_and_late_answers_are_slow() {
 }
 
 #[test]
+fn f_a_host_all_of_whose_packets_are_lost_says_nothing_of_the_host_while_others_lose_some() {
+    let mut hosts = slack(&Answer { lost: 1, ..answer(Ok([203, 0, 113, 5]), 2_003) });
+    hosts[2] = host("files.slack.com", Role::File, silence());
+    let mut observation = seen(hosts, Some(ok()));
+    expect(&observation, FaultCode::DnsSlow, &[("host", "slack.com"), ("cause", "lost")]);
+    observation.timeout = Duration::from_secs(1);
+    expect(
+        &observation,
+        FaultCode::DnsHostUnresolvable,
+        &[("host", "files.slack.com"), ("error", "timeout")],
+    );
+}
+
+#[test]
 fn f_a_name_server_of_the_bots_own_that_steps_in_after_a_second_is_not_slow() {
     let mut observation = seen(slack(&Answer { lost: 1, ..answer(Ok([203, 0, 113, 5]), 1_002) }), Some(ok()));
     observation.timeout = Duration::from_secs(1);

@@ -10,7 +10,7 @@ use tokio::{process::Command, time::timeout};
 use super::{shared, world::World};
 
 /// Longer than any `--timeout` in a guide.
-const BLOCK_DEADLINE: Duration = Duration::from_secs(300);
+const BLOCK_DEADLINE: Duration = Duration::from_secs(600);
 
 /// How guides introduce a bot's Slack; here it is the world's simulator, with the authority of ConfigMap `ca` if it
 /// speaks TLS.
