@@ -15,6 +15,18 @@ fail() {
     exit 1
 }
 
+# Rust's name for this machine with musl as its C library.
+# shellcheck disable=SC2034 # used by the scripts that source this file
+MUSL=$(uname -m)-unknown-linux-musl
+
+# usage: need_packages PACKAGE…
+need_packages() {
+    command -v apt-get >/dev/null && [ "$(id -u)" = 0 ] ||
+        fail "needed for the tests: $*" "install them, then run this again"
+    say "installing $* …"
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >/dev/null
+}
+
 # One run at a time per machine: a second one waits, then finds everything done.
 # usage: only_one NAME
 only_one() {

@@ -2,7 +2,7 @@
 # Builds container images into docker archives, $CACHE/images/NAME.tar, for `local-cluster load-image`, `docker load`
 # or `kind load image-archive`. What has not changed since the last time is skipped. Prints the sizes.
 #
-#   e2e/scripts/images.sh [NAME…]    operator bot slack-simulator pause coredns redis; all of them by default
+#   e2e/scripts/images.sh [NAME…]    operator bot slack-simulator pause coredns redis, all of them by default; bot-musl
 #
 # Programs of the product come from $CARGO_TARGET_DIR/release ($CACHE/target by default): build them first.
 set -euo pipefail
@@ -17,6 +17,7 @@ ALL=(pause coredns redis operator bot slack-simulator)
 # The name that manifests use.
 tag_of() {
     case $1 in
+    bot-musl) echo "chatops-bot:musl" ;;
     operator | bot | slack-simulator) echo "chatops-$1:$VERSION" ;;
     redis) echo "redis:7" ;;
     pause | coredns) echo "localhost/$1:1" ;;
@@ -61,6 +62,7 @@ prepare_product() {
 }
 prepare_operator() { prepare_product operator "$1"; }
 prepare_bot() { prepare_product bot "$1"; }
+prepare_bot-musl() { RELEASE=$RELEASE/../$MUSL/release prepare_product bot "$1"; }
 
 # What the image is made of: names, modes and content of all files.
 key_of() {
@@ -84,7 +86,7 @@ choose_storage() {
 build() {
     local options=()
     case $1 in
-    operator | bot) options=(--target "$1" --build-context "build=$2") ;;
+    operator | bot | bot-musl) options=(--target "${1%-musl}" --build-context "build=$2") ;;
     esac
     buildah_ build --quiet --isolation chroot --pull-never --label "org.opencontainers.image.version=$VERSION" \
         "${options[@]}" --tag "$3" "$2" >/dev/null

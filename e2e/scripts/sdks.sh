@@ -15,14 +15,6 @@ home=$CACHE/sdks/$(cat "$python_pins" "${node_pins[@]}" | sha256sum | cut -c1-12
 only_one sdks
 [ -e "$home/complete" ] && exit 0
 
-# usage: need_packages PACKAGE…
-need_packages() {
-    command -v apt-get >/dev/null && [ "$(id -u)" = 0 ] ||
-        fail "needed for the tests with Slack's clients and jsonpickle: $*" "install them, then run this again"
-    say "installing $* …"
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >/dev/null
-}
-
 python3 -c 'import ensurepip, venv' 2>/dev/null || need_packages python3 python3-venv
 command -v npm >/dev/null || need_packages nodejs npm
 [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] ||

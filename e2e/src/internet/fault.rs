@@ -18,6 +18,8 @@ pub enum Fault {
     SearchWildcard,
     /// d: questions for names in the search domain of the node are answered with SERVFAIL.
     SearchFails,
+    /// e: names in the search domain of the node exist and have no addresses, at which musl's resolver gives up.
+    SearchEmpty,
     /// h: the resolver answers questions for the host of Slack's sockets with SERVFAIL.
     SocketHostFails,
     /// f: answers of the resolver do not fit into UDP packets, and its TCP port is blocked.
@@ -37,7 +39,7 @@ pub enum Fault {
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::UpstreamDrops,
         Self::UpstreamAbsent,
         Self::UpstreamRefuses,
@@ -45,6 +47,7 @@ impl Fault {
         Self::NodeResolvConf,
         Self::SearchWildcard,
         Self::SearchFails,
+        Self::SearchEmpty,
         Self::SocketHostFails,
         Self::Truncated,
         Self::PacketsLost,

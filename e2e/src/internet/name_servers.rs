@@ -37,6 +37,8 @@ mod port {
     pub(super) const NOTHING: u16 = 5304;
     /// Every name exists, where nobody answers.
     pub(super) const WILDCARD: u16 = 5305;
+    /// Every name exists, without addresses.
+    pub(super) const EMPTY: u16 = 5306;
 }
 
 const SLACK_ZONE: &str = SLACK_HOSTS[0];
@@ -58,6 +60,7 @@ pub(super) fn start_authority(cluster: &Cluster) -> Result<()> {
     }
     corefile.push_str(&block(".", port::NOTHING, &template("NXDOMAIN")));
     corefile.push_str(&block(".", port::FAILS, "template ANY ANY {\n        rcode SERVFAIL\n    }"));
+    corefile.push_str(&block(".", port::EMPTY, &template("NOERROR")));
     let record = format!("template IN A {{\n        answer \"{{{{ .Name }}}} 1 IN A {UNREACHABLE}\"\n    }}");
     corefile.push_str(&block(".", port::WILDCARD, &format!("{record}\n    {}", template("NOERROR"))));
 
@@ -139,6 +142,9 @@ impl Resolver {
         }
         if has(Fault::SearchFails) {
             args.push(ask(&search, port::FAILS));
+        }
+        if has(Fault::SearchEmpty) {
+            args.push(ask(&search, port::EMPTY));
         }
         if has(Fault::SocketHostFails) {
             args.push(ask(&format!("/{}/", SLACK_HOSTS[2]), port::FAILS));

@@ -91,6 +91,10 @@ async fn shows(bed: &Internet, fault: Fault) -> Result<()> {
             sees(bed, SEARCHED, "ServFail").await?;
             sees(bed, API, &well()).await
         }
+        Fault::SearchEmpty => {
+            sees(bed, SEARCHED, "NoData").await?;
+            sees(bed, API, &well()).await
+        }
         Fault::SocketHostFails => {
             sees(bed, SOCKETS, "ServFail").await?;
             sees(bed, API, &well()).await

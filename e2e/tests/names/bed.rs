@@ -3,7 +3,7 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use chatops_e2e::{
-    cluster::{Cluster, Dns},
+    cluster::{Cluster, Dns, image_archive},
     internet::{Internet, places},
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -60,6 +60,8 @@ async fn make(name: &str, dns: Dns) -> Internet {
     let bed = Internet::up(name, dns).await.expect("a cluster with an internet");
     let cluster = bed.cluster();
     cluster.load_images().await.expect("the images are loaded: run `make image`");
+    let musl = image_archive("bot-musl").expect("the bot with musl: run e2e/scripts/musl.sh");
+    cluster.load_image(&musl).await.expect("the image is loaded");
     shared::install(cluster).await;
     shared::kubectl(cluster, &["apply", "-k", &shared::repository("manifests/cluster-dns/apply")]).await;
     start_operator_with(cluster, "apply").await;

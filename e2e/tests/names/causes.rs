@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     bed::{bot, in_bed, is_told},
     remedy,
-    support::World,
+    support::{World, objects::merge},
 };
 
 /// One row of the table.
@@ -29,7 +29,12 @@ impl Row {
 
     /// The search list matters only to a bot that does not look names up as they are first.
     fn with_five_dots(self) -> Self {
-        Self { spec: json!({"dns": {"options": [{"name": "ndots", "value": "5"}]}}), ..self }
+        self.with(json!({"dns": {"options": [{"name": "ndots", "value": "5"}]}}))
+    }
+
+    fn with(mut self, spec: Value) -> Self {
+        merge(&mut self.spec, spec);
+        self
     }
 
     /// A bot that answers; the fault; the reason; the fix as printed; an answer.
@@ -108,6 +113,24 @@ async fn c_the_search_domain_is_a_wildcard() {
 async fn d_the_search_domain_answers_servfail() {
     let row = Row::new(Fault::SearchFails, &["DNSSearchDomainFails"], "corp.test");
     row.with_five_dots().told_and_cured().await;
+}
+
+/// The image stands in for one that somebody builds on Alpine. To glibc such a search domain is no trouble.
+#[tokio::test(flavor = "multi_thread")]
+async fn e_the_program_is_linked_with_musl() {
+    let row =
+        Row::new(Fault::SearchEmpty, &["DNSMuslResolver"], "slack.com resolves, but not for this program");
+    row.with_five_dots().with(json!({"image": "chatops-bot:musl"})).told_and_cured().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn e_the_shipped_program_is_not() {
+    in_bed(|bed, world| async move {
+        bed.apply(Fault::SearchEmpty).await.expect("the fault is switched on");
+        world.ready_bot(bot(json!({"dns": {"options": [{"name": "ndots", "value": "5"}]}}))).await;
+        world.told("DNSReady", "True", "DNSResolves").await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
