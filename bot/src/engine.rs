@@ -3,6 +3,7 @@
 
 mod answers;
 mod built_in;
+mod busy;
 mod lane;
 mod program;
 
@@ -29,6 +30,7 @@ use crate::{
     storage::{Storage, StorageError},
 };
 use answers::Answer;
+use busy::Told;
 use lane::Lane;
 
 /// What was typed longer ago is not run any more: whoever typed it has moved on.
@@ -69,14 +71,14 @@ impl Engine {
     }
 
     async fn take_all(self: Arc<Self>) {
-        let mut lanes = JoinSet::new();
+        let (mut lanes, mut told) = (JoinSet::new(), Told::default());
         loop {
             tokio::select! {
                 work = self.inbox.next() => match work {
                     Some(Work::Lane { claim, session }) => {
                         lanes.spawn(Lane::new(self.clone(), session).work(claim));
                     }
-                    Some(Work::Busy(incoming)) => self.refuse(&incoming).await,
+                    Some(Work::Busy(incoming)) => self.refuse(&incoming, &mut told).await,
                     None => break,
                 },
                 Some(_) = lanes.join_next() => (),
@@ -86,11 +88,15 @@ impl Engine {
         while lanes.join_next().await.is_some() {}
     }
 
-    /// Says that too many commands wait.
-    async fn refuse(&self, incoming: &Incoming) {
+    /// Says that too many commands wait, once in a while in each place.
+    async fn refuse(&self, incoming: &Incoming, told: &mut Told) {
         let Answer { text, outcome } = answers::busy();
         self.metrics.command(outcome, Duration::ZERO);
-        let reply = Reply { target: incoming.reply_target(), text };
+        let target = incoming.reply_target();
+        if !told.is_news(&target, Instant::now()) {
+            return;
+        }
+        let reply = Reply { target, text };
         // Whether it arrives is in the outbox's log and metrics.
         drop(self.outbox.deliver(Delivery::new(reply, incoming.key.clone())).await);
     }

@@ -140,8 +140,7 @@ impl Texts for Embedded {
     fn names(&self) -> Outcome<'_, Vec<String>> {
         Box::pin(async move {
             match self.ask(Operation::Plugins).await? {
-                // The bot's own are no plugin's.
-                Answer::Names(names) => Ok(names.into_iter().filter(|name| !name.starts_with('.')).collect()),
+                Answer::Names(names) => Ok(names.into_iter().filter(|name| !tables::is_own(name)).collect()),
                 _ => Err(mixed_up()),
             }
         })

@@ -11,7 +11,10 @@ use chatops_bot::storage::{Limits, StorageError, list_all};
 use chatops_crds::bot_report::FaultCode;
 use serde_json::json;
 
-use crate::kept::{eventually, keep_file};
+use crate::{
+    contract::SMALL,
+    kept::{eventually, keep_file},
+};
 
 #[tokio::test]
 async fn what_was_written_is_there_after_the_file_was_opened_again() {
@@ -22,6 +25,21 @@ async fn what_was_written_is_there_after_the_file_was_opened_again() {
     drop(kept);
     let kept = keep_file(&path, Limits::default()).once_ready().await;
     assert_eq!(kept.storage.get("demo", "k").await, Ok(Some(json!("v"))));
+}
+
+/// An hour of a busy channel is more commands than a plugin may have keys.
+#[tokio::test]
+async fn the_places_of_the_bot_itself_are_not_limited_as_plugins_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = keep_file(&folder.path().join("store.redb"), SMALL).once_ready().await;
+    let mut outcomes = Vec::new();
+    for (place, n) in
+        [".inbox", "demo"].into_iter().flat_map(|place| (0..=SMALL.keys).map(move |n| (place, n)))
+    {
+        outcomes.push(kept.storage.set(place, &n.to_string(), json!(n), None).await.is_ok());
+    }
+    let (refused, taken) = outcomes.split_last().unwrap();
+    assert!(!refused && taken.iter().all(|taken| *taken), "{outcomes:?}");
 }
 
 #[tokio::test]

@@ -24,6 +24,11 @@ const SCRATCH: TableDefinition<(), &[u8]> = TableDefinition::new("scratch");
 /// Values that are removed at once because their time has run out: a write must not wait for all of them.
 const SWEPT_AT_ONCE: usize = 1_000;
 
+/// Whether a place is the bot's own: no plugin's name starts like that.
+pub(super) fn is_own(plugin: &str) -> bool {
+    plugin.starts_with('.')
+}
+
 /// Makes the tables if they are not there.
 pub(super) fn create(transaction: &WriteTransaction) -> Result<(), Error> {
     transaction.open_table(VALUES)?;
@@ -164,7 +169,8 @@ impl<'t> Writing<'t> {
             self.remove(plugin, key)?;
             return Ok(Written::Done(before));
         };
-        if before.is_none() && self.count(plugin)? >= self.most {
+        // The bot's own places are bounded by what fills them.
+        if before.is_none() && !is_own(plugin) && self.count(plugin)? >= self.most {
             return Ok(Written::Full);
         }
         let end = match stay {
