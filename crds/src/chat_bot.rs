@@ -37,7 +37,7 @@ pub use storage::Storage;
     doc = "A chat bot: apply one and it answers in Slack. BotPlugins of the same namespace give it commands.",
     validation = Rule::new("self.metadata.name.size() <= 52 && !self.metadata.name.contains('.')").message("metadata.name must be at most 52 characters and must not contain '.': the names of the bot's objects are made from it"),
     validation = Rule::new("!has(self.spec.storage) || !has(self.spec.storage.managedRedis) || self.metadata.name.size() <= 46").message("metadata.name must be at most 46 characters with storage.managedRedis: the names of its objects are made from it"),
-    validation = Rule::new("!has(self.spec.storage) || !has(self.spec.storage.embedded) || self.spec.replicas <= 1").message("replicas must be at most 1 with storage.embedded: only one pod can have the file open"),
+    validation = Rule::new("self.spec.replicas <= 1 || (has(self.spec.storage) && (has(self.spec.storage.redis) || has(self.spec.storage.managedRedis)))").message("replicas must be at most 1 without storage.redis or storage.managedRedis: several pods know of each other's commands by a storage that they share"),
     scale(
         spec_replicas_path = ".spec.replicas",
         status_replicas_path = ".status.replicas",
@@ -60,11 +60,12 @@ pub struct ChatBotSpec {
     #[serde(default)]
     pub suspend: bool,
 
-    /// Number of pods: 0 or 1. 0 is the same as `suspend: true`.
+    /// Number of pods. 0 is the same as `suspend: true`; more than 1 need `storage.redis` or `storage.managedRedis`, by
+    /// which they share the work: every command is run by one of them.
     #[serde(default = "one")]
     #[schemars(range(min = 0, max = 100))]
     #[x_kube(
-        validation = Rule::new("self <= 1").message("replicas must be 0 or 1: more than one pod would answer a redelivered command twice")
+        validation = Rule::new("self <= 8").message("replicas must be at most 8: Slack allows an app 10 connections, and a rollout and a refresh need one more each")
     )]
     pub replicas: i32,
 

@@ -57,7 +57,8 @@ fn the_smallest_useful_objects_are_accepted() {
 
 #[test]
 fn every_rule_of_a_chat_bot_refuses_what_it_is_there_for() {
-    refused(&bot(json!({"replicas": 2})), "spec.replicas", "replicas must be 0 or 1");
+    let redis = json!({"redis": {"addresses": ["r"]}});
+    refused(&bot(json!({"replicas": 9, "storage": redis})), "spec.replicas", "replicas must be at most 8");
     refused(
         &bot(json!({"storage": {"redis": {"addresses": ["r"]}, "memory": {}}})),
         "spec.storage",
@@ -152,11 +153,11 @@ fn every_rule_of_storage_refuses_what_it_is_there_for() {
             refused(&both, "spec.storage", "set at most one of redis, managedRedis, embedded, memory");
         }
     }
-    refused(
-        &bot(json!({"replicas": 2, "storage": {"embedded": {}}})),
-        "",
-        "replicas must be at most 1 with storage.embedded",
-    );
+    for storage in [json!({}), json!({"memory": {}}), json!({"embedded": {}})] {
+        let two = bot(json!({"replicas": 2, "storage": storage}));
+        refused(&two, "", "replicas must be at most 1 without storage.redis or storage.managedRedis");
+    }
+    refused(&bot(json!({"replicas": 2})), "", "replicas must be at most 1 without");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use k8s_openapi::{
         apps::v1::Deployment,
         core::v1::{ConfigMap, Service, ServiceAccount},
         networking::v1::NetworkPolicy,
+        policy::v1::PodDisruptionBudget,
     },
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
@@ -56,6 +57,7 @@ async fn every_child_that_is_deleted_comes_back() {
         comes_back::<Service>(&world, "service").await;
         comes_back::<ServiceAccount>(&world, "serviceaccount").await;
         comes_back::<NetworkPolicy>(&world, "networkpolicy").await;
+        comes_back::<PodDisruptionBudget>(&world, "poddisruptionbudget").await;
         comes_back::<Deployment>(&world, "deployment").await;
         world.answers("!echo again", "again").await;
     })
@@ -97,6 +99,12 @@ async fn every_edit_of_what_is_ours_is_mended() {
             &world,
             "/spec/policyTypes",
             json!({"spec": {"policyTypes": ["Ingress", "Egress"]}}),
+        )
+        .await;
+        is_mended::<PodDisruptionBudget>(
+            &world,
+            "/spec/maxUnavailable",
+            json!({"spec": {"maxUnavailable": 0}}),
         )
         .await;
         is_mended::<Deployment>(
@@ -167,7 +175,7 @@ async fn deleting_a_chat_bot_leaves_no_object_behind() {
         world.ready_bot(json!({})).await;
         world.delete("chatbot ops").await;
         eventually("every child is gone", SOON, || async {
-            let kinds = "deployments,replicasets,pods,configmaps,services,networkpolicies,serviceaccounts";
+            let kinds = "deployments,replicasets,pods,configmaps,services,networkpolicies,poddisruptionbudgets,serviceaccounts";
             let left = world.kubectl(&format!("get {kinds} -o name")).await;
             let ours: Vec<_> = left.lines().filter(|name| name.contains(CHILD)).map(str::to_owned).collect();
             if ours.is_empty() { Ok(()) } else { Err(ours) }

@@ -37,6 +37,17 @@ async fn bring_your_own_redis() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn run_three() {
+    in_a_world(|world| async move {
+        sample_bot(&world).await;
+        let printed = follow(&world, "docs/replicas.md", "run-three").await;
+        assert_eq!(printed.matches("ops-bot-").count(), 3, "{printed}");
+        world.answers("!democmd get colour", "blue").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn tls_sentinel_and_cluster_are_valid_yaml() {
     in_a_world(|world| async move {
         follow(&world, STORAGE, "topologies").await;

@@ -21,6 +21,7 @@ mod operator_process;
 mod parity;
 mod rbac;
 mod refusals;
+mod replicas;
 mod resolver;
 mod storage;
 mod truth;

@@ -14,6 +14,7 @@ use k8s_openapi::{
         coordination::v1::Lease,
         core::v1::{ConfigMap, Service, ServiceAccount},
         networking::v1::NetworkPolicy,
+        policy::v1::PodDisruptionBudget,
     },
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
@@ -96,6 +97,7 @@ impl ControlPlane {
             self.list::<Service>().await,
             self.list::<ServiceAccount>().await,
             self.list::<NetworkPolicy>().await,
+            self.list::<PodDisruptionBudget>().await,
         ]
         .concat()
     }
@@ -125,8 +127,9 @@ impl ControlPlane {
     }
 }
 
-/// Children per ChatBot: Deployment, ConfigMap, Service, ServiceAccount, NetworkPolicy.
-const CHILDREN: usize = 5;
+/// Children per ChatBot: Deployment, ConfigMap, Service, ServiceAccount, NetworkPolicy,
+/// PodDisruptionBudget.
+const CHILDREN: usize = 6;
 
 fn names(prefix: &str, count: usize) -> Vec<String> {
     (0..count).map(|i| format!("{prefix}-{i}")).collect()

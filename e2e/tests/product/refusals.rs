@@ -56,7 +56,16 @@ fn bots() -> Vec<(&'static str, Value, By)> {
             bot(json!({"slack": {"apiURL": "http://slack.example/api/", "allowInsecureHTTP": false}})),
             Rule("apiURL must start with https://"),
         ),
-        ("too many replicas", bot(json!({"replicas": 2})), Rule("replicas must be 0 or 1")),
+        (
+            "replicas that share nothing",
+            bot(json!({"replicas": 2})),
+            Rule("replicas must be at most 1 without storage.redis"),
+        ),
+        (
+            "too many replicas",
+            bot(json!({"replicas": 9, "storage": {"redis": {"addresses": ["redis"]}}})),
+            Rule("replicas must be at most 8"),
+        ),
         ("bad duration", bot(json!({"commands": {"timeout": "five"}})), Rule("must be a duration such as")),
         (
             "too long",

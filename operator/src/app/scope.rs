@@ -118,6 +118,7 @@ impl Scope {
             deployments,
             network_policies,
             persistent_volume_claims,
+            pod_disruption_budgets,
             pods,
             service_accounts,
             services,
@@ -145,6 +146,7 @@ impl Scope {
         self.follow_child(tasks, "Deployment", deployments, wake);
         self.follow_child(tasks, "NetworkPolicy", network_policies, wake);
         self.follow_child(tasks, "PersistentVolumeClaim", persistent_volume_claims, wake);
+        self.follow_child(tasks, "PodDisruptionBudget", pod_disruption_budgets, wake);
         self.follow_child(tasks, "ServiceAccount", service_accounts, wake);
         self.follow_child(tasks, "Service", services, wake);
         self.follow_child(tasks, "StatefulSet", stateful_sets, wake);

@@ -14,6 +14,7 @@ use k8s_openapi::api::{
     apps::v1::Deployment,
     core::v1::{ConfigMap, Service, ServiceAccount},
     networking::v1::NetworkPolicy,
+    policy::v1::PodDisruptionBudget,
 };
 use kube::{Client, Resource, ResourceExt};
 
@@ -63,6 +64,7 @@ struct Findings {
     config_map: Finding<ConfigMap>,
     service: Finding<Service>,
     network_policy: Finding<NetworkPolicy>,
+    disruption_budget: Finding<PodDisruptionBudget>,
     claim: Option<claim::Found>,
     managed_redis: Option<managed_redis::Findings>,
     deployment: Finding<Deployment>,
@@ -73,7 +75,7 @@ struct Findings {
 /// # Errors
 /// The first thing that stood in the way; what comes before it in the order is applied.
 pub async fn apply(client: &Client, resources: &Resources, found: &Dereferenced) -> Result<Applied, Error> {
-    let findings = look(client, resources, &found.children).await?;
+    let findings = Box::pin(look(client, resources, &found.children)).await?;
     let objects = foreign(resources, &findings);
     if !objects.is_empty() {
         return Err(Error::Foreign { objects });
@@ -84,6 +86,7 @@ pub async fn apply(client: &Client, resources: &Resources, found: &Dereferenced)
         config_map,
         service,
         network_policy,
+        disruption_budget,
         claim: _,
         managed_redis,
         deployment,
@@ -92,6 +95,7 @@ pub async fn apply(client: &Client, resources: &Resources, found: &Dereferenced)
     write(client, config_map, findings.config_map).await?;
     write(client, network_policy, findings.network_policy).await?;
     write(client, service, findings.service).await?;
+    write(client, disruption_budget, findings.disruption_budget).await?;
     let unfit = match findings.claim {
         Some(found) => claim::write(client, found).await?,
         None => None,
@@ -107,8 +111,10 @@ pub async fn apply(client: &Client, resources: &Resources, found: &Dereferenced)
 }
 
 async fn look(client: &Client, resources: &Resources, children: &Children) -> Result<Findings, ApplyError> {
-    let Children { service_account, config_map, service, network_policy, deployment, .. } = children;
-    let ((service_account, config_map), (service, network_policy), deployment, storage) = futures::join!(
+    let Children {
+        service_account, config_map, service, network_policy, disruption_budget, deployment, ..
+    } = children;
+    let ((service_account, config_map), (service, network_policy), (disruption_budget, deployment), storage) = futures::join!(
         join(
             find(client, &resources.service_account, service_account.clone()),
             find(client, &resources.config_map, config_map.clone()),
@@ -117,7 +123,10 @@ async fn look(client: &Client, resources: &Resources, children: &Children) -> Re
             find(client, &resources.service, service.clone()),
             find(client, &resources.network_policy, network_policy.clone()),
         ),
-        find(client, &resources.deployment, deployment.clone()),
+        join(
+            find(client, &resources.disruption_budget, disruption_budget.clone()),
+            find(client, &resources.deployment, deployment.clone()),
+        ),
         look_at_storage(client, resources, children),
     );
     let (claim, managed_redis) = storage?;
@@ -126,6 +135,7 @@ async fn look(client: &Client, resources: &Resources, children: &Children) -> Re
         config_map: config_map?,
         service: service?,
         network_policy: network_policy?,
+        disruption_budget: disruption_budget?,
         claim,
         managed_redis,
         deployment: deployment?,
@@ -162,6 +172,7 @@ fn foreign(resources: &Resources, findings: &Findings) -> Vec<String> {
         named(&resources.config_map, &findings.config_map),
         named(&resources.service, &findings.service),
         named(&resources.network_policy, &findings.network_policy),
+        named(&resources.disruption_budget, &findings.disruption_budget),
         findings.claim.as_ref().and_then(|claim| named(&claim.desired, &claim.finding)),
         named(&resources.deployment, &findings.deployment),
     ]

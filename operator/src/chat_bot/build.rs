@@ -4,6 +4,7 @@
 pub mod claim;
 pub mod config_map;
 pub mod deployment;
+pub mod disruption_budget;
 pub mod managed_redis;
 pub mod metadata;
 pub mod network_policy;
@@ -17,6 +18,7 @@ use k8s_openapi::api::{
     apps::v1::Deployment,
     core::v1::{ConfigMap, Service, ServiceAccount},
     networking::v1::NetworkPolicy,
+    policy::v1::PodDisruptionBudget,
 };
 
 use super::validate::ValidatedBot;
@@ -31,6 +33,7 @@ pub struct Resources {
     pub config_map: Prepared<ConfigMap>,
     pub service: Prepared<Service>,
     pub network_policy: Prepared<NetworkPolicy>,
+    pub disruption_budget: Prepared<PodDisruptionBudget>,
     /// The volume of a storage in the cluster.
     pub claim: Option<Claim>,
     pub managed_redis: Option<ManagedRedis>,
@@ -44,6 +47,7 @@ pub fn build(bot: &ValidatedBot) -> Resources {
         config_map: Prepared::new(config_map::build(bot)),
         service: Prepared::new(service::build(bot)),
         network_policy: Prepared::new(network_policy::build(bot)),
+        disruption_budget: Prepared::new(disruption_budget::build(bot)),
         claim: claim::build(bot),
         managed_redis: managed_redis::build(bot),
         deployment: Prepared::new(deployment::build(bot)),

@@ -7,6 +7,7 @@ use k8s_openapi::api::{
     apps::v1::{Deployment, StatefulSet},
     core::v1::{ConfigMap, PersistentVolumeClaim, Service, ServiceAccount},
     networking::v1::NetworkPolicy,
+    policy::v1::PodDisruptionBudget,
 };
 use kube::{Resource, ResourceExt};
 
@@ -49,6 +50,7 @@ pub struct Children {
     pub config_map: Option<Arc<ConfigMap>>,
     pub service: Option<Arc<Service>>,
     pub network_policy: Option<Arc<NetworkPolicy>>,
+    pub disruption_budget: Option<Arc<PodDisruptionBudget>>,
     pub deployment: Option<Arc<Deployment>>,
     /// The volume of the embedded store.
     pub claim: Option<Arc<PersistentVolumeClaim>>,
@@ -99,6 +101,7 @@ pub fn dereference(bot: &ChatBot, cache: &Cache, reports: &Reports) -> Dereferen
             config_map: named(&cache.config_maps, &namespace, &child),
             service: named(&cache.services, &namespace, &child),
             network_policy: named(&cache.network_policies, &namespace, &child),
+            disruption_budget: named(&cache.pod_disruption_budgets, &namespace, &child),
             deployment: named(&cache.deployments, &namespace, &child),
             claim: named(&cache.persistent_volume_claims, &namespace, &child),
             redis: redis_children(cache, &namespace, &managed_redis_name(&name)),

@@ -7,6 +7,7 @@ use k8s_openapi::api::{
     apps::v1::{Deployment, StatefulSet},
     core::v1::{ConfigMap, PersistentVolumeClaim, Pod, Service, ServiceAccount},
     networking::v1::NetworkPolicy,
+    policy::v1::PodDisruptionBudget,
 };
 use kube::{
     Resource, ResourceExt,
@@ -29,6 +30,7 @@ pub struct Cache {
     pub deployments: Store<Deployment>,
     pub network_policies: Store<NetworkPolicy>,
     pub persistent_volume_claims: Store<PersistentVolumeClaim>,
+    pub pod_disruption_budgets: Store<PodDisruptionBudget>,
     pub pods: Store<Pod>,
     pub service_accounts: Store<ServiceAccount>,
     pub services: Store<Service>,
@@ -45,6 +47,7 @@ pub struct Writers {
     pub deployments: Writer<Deployment>,
     pub network_policies: Writer<NetworkPolicy>,
     pub persistent_volume_claims: Writer<PersistentVolumeClaim>,
+    pub pod_disruption_budgets: Writer<PodDisruptionBudget>,
     pub pods: Writer<Pod>,
     pub service_accounts: Writer<ServiceAccount>,
     pub services: Writer<Service>,
@@ -60,6 +63,7 @@ impl Cache {
         let (deployments, deployments_writer) = store();
         let (network_policies, network_policies_writer) = store();
         let (persistent_volume_claims, persistent_volume_claims_writer) = store();
+        let (pod_disruption_budgets, pod_disruption_budgets_writer) = store();
         let (pods, pods_writer) = store();
         let (service_accounts, service_accounts_writer) = store();
         let (services, services_writer) = store();
@@ -71,6 +75,7 @@ impl Cache {
             deployments,
             network_policies,
             persistent_volume_claims,
+            pod_disruption_budgets,
             pods,
             service_accounts,
             services,
@@ -84,6 +89,7 @@ impl Cache {
             deployments: deployments_writer,
             network_policies: network_policies_writer,
             persistent_volume_claims: persistent_volume_claims_writer,
+            pod_disruption_budgets: pod_disruption_budgets_writer,
             pods: pods_writer,
             service_accounts: service_accounts_writer,
             services: services_writer,
@@ -108,6 +114,7 @@ impl Cache {
         self.deployments.wait_until_ready().await?;
         self.network_policies.wait_until_ready().await?;
         self.persistent_volume_claims.wait_until_ready().await?;
+        self.pod_disruption_budgets.wait_until_ready().await?;
         self.pods.wait_until_ready().await?;
         self.service_accounts.wait_until_ready().await?;
         self.services.wait_until_ready().await?;

@@ -156,6 +156,7 @@ fn resource(path: &str) -> &'static str {
         "leases",
         "networkpolicies",
         "persistentvolumeclaims",
+        "poddisruptionbudgets",
         "pods",
         "pods/proxy",
         "pods/status",

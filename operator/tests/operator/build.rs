@@ -53,13 +53,22 @@ fn everything() -> Value {
 
 #[test]
 fn the_smallest_bot_makes_these_objects() {
-    let Resources { service_account, config_map, service, network_policy, claim, managed_redis, deployment } =
-        built(json!({}));
+    let Resources {
+        service_account,
+        config_map,
+        service,
+        network_policy,
+        disruption_budget,
+        claim,
+        managed_redis,
+        deployment,
+    } = built(json!({}));
     assert!(claim.is_none() && managed_redis.is_none(), "data are in memory");
     insta::assert_yaml_snapshot!("service_account", service_account.object());
     insta::assert_yaml_snapshot!("config_map", config_map.object());
     insta::assert_yaml_snapshot!("service", service.object());
     insta::assert_yaml_snapshot!("network_policy", network_policy.object());
+    insta::assert_yaml_snapshot!("disruption_budget", disruption_budget.object());
     insta::assert_yaml_snapshot!("deployment", deployment.object());
 }
 

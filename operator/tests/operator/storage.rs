@@ -61,6 +61,7 @@ fn collect_garbage(world: &World) {
         "serviceaccounts",
         "configmaps",
         "networkpolicies",
+        "poddisruptionbudgets",
         "services",
         "deployments",
         "statefulsets",

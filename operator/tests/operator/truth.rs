@@ -260,6 +260,34 @@ fn a_bot_that_answers() {
     );
 }
 
+/// `report` comes from the second of two pods; the first is well.
+fn two_pods(report: BotReport) -> Row {
+    let other = BotPod { name: "ops-bot-2".into(), uid: "u2".into(), ..pod(report) };
+    let mut spec = redis();
+    spec["replicas"] = json!(2);
+    let mut first = well();
+    first.storage.kind = StorageKind::Redis;
+    Row { spec, pods: vec![pod(first), other], rolled_out: false, ..Row::default() }
+}
+
+#[test]
+fn one_of_several_pods_that_does_not_answer() {
+    let expected = ["Ready=True/Connected", "Connected=True/Connected", "Progressing=False/SlackUnreachable"];
+    let unreachable = || two_pods(slack(FaultCode::SlackUnreachable, &[("host", "slack.com")]));
+    check(unreachable(), &expected, &["1 of 2 pods", "Progressing"]);
+    check(unreachable(), &["Connected=True/Connected"], &["1 of 2 pods"]);
+    let away = storage(FaultCode::StorageUnreachable, &[("address", "redis:6379"), ("cause", "refused")]);
+    check(
+        two_pods(away),
+        &["StorageReady=False/StorageUnreachable", "Ready=True/Connected"],
+        &["redis:6379"],
+    );
+    let mut deaf = well();
+    deaf.dns.checked = true;
+    deaf.dns.fault = Some(Fault::new(FaultCode::DnsBlocked).with("server", "10.0.0.10"));
+    check(two_pods(deaf), &["DNSReady=False/DNSBlocked"], &["10.0.0.10"]);
+}
+
 #[test]
 fn a_bot_whose_pod_is_not_there_yet() {
     let row = Row { rolled_out: false, ..with(vec![]) };

@@ -20,8 +20,8 @@ use tokio::time::{Instant, sleep};
 use crate::api_server::{ApiServer, Call};
 
 /// Every child of ChatBot `ops`.
-pub const CHILDREN: [&str; 5] =
-    ["serviceaccounts", "configmaps", "networkpolicies", "services", "deployments"];
+pub const CHILDREN: [&str; 6] =
+    ["serviceaccounts", "configmaps", "networkpolicies", "services", "poddisruptionbudgets", "deployments"];
 
 /// Name of every child of ChatBot `ops`.
 pub const CHILD: &str = "ops-bot";

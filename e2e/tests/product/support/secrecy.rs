@@ -4,7 +4,7 @@ use super::{shared, world::World};
 
 /// Kinds whose objects may show a secret by mistake; Secrets themselves are left out.
 const KINDS: &str = "chatbots,botplugins,deployments,replicasets,pods,configmaps,services,serviceaccounts,\
-                     networkpolicies,events,endpointslices";
+                     networkpolicies,poddisruptionbudgets,events,endpointslices";
 
 /// Looks everywhere a value could have leaked to.
 pub async fn assert_nothing_leaked(world: &World) {

@@ -10,9 +10,12 @@ use chatops_crds::{
 use k8s_openapi::{
     api::core::v1::{
         Container, ContainerPort, EnvVar, HTTPGetAction, PodDNSConfig, PodDNSConfigOption, PodSpec,
-        PodTemplateSpec, Probe, ResourceRequirements,
+        PodTemplateSpec, Probe, ResourceRequirements, TopologySpreadConstraint,
     },
-    apimachinery::pkg::{apis::meta::v1::ObjectMeta, util::intstr::IntOrString},
+    apimachinery::pkg::{
+        apis::meta::v1::{LabelSelector, ObjectMeta},
+        util::intstr::IntOrString,
+    },
 };
 
 use super::{
@@ -75,10 +78,29 @@ fn spec(bot: &ValidatedBot) -> PodSpec {
         service_account_name: Some(child_name(&bot.name)),
         termination_grace_period_seconds: Some(i64::try_from(grace.as_secs()).unwrap_or(i64::MAX)),
         tolerations: non_empty(pod.tolerations.clone()),
-        topology_spread_constraints: non_empty(pod.topology_spread_constraints.clone()),
+        topology_spread_constraints: Some(spread(bot)),
         volumes: Some(volumes::mounted(bot).into_iter().map(|mounted| mounted.volume).collect()),
         ..PodSpec::default()
     }
+}
+
+/// Where the spec says nothing: on different nodes and in different zones, if there are some that have room.
+fn spread(bot: &ValidatedBot) -> Vec<TopologySpreadConstraint> {
+    let constraints = &bot.spec.pod.topology_spread_constraints;
+    if !constraints.is_empty() {
+        return constraints.clone();
+    }
+    let pods = LabelSelector { match_labels: Some(labels::selector(&bot.name)), ..LabelSelector::default() };
+    let over = |topology: &str| TopologySpreadConstraint {
+        label_selector: Some(pods.clone()),
+        // Pods that a rollout is about to end do not count.
+        match_label_keys: Some(vec!["pod-template-hash".into()]),
+        max_skew: 1,
+        topology_key: topology.into(),
+        when_unsatisfiable: "ScheduleAnyway".into(),
+        ..TopologySpreadConstraint::default()
+    };
+    vec![over("kubernetes.io/hostname"), over("topology.kubernetes.io/zone")]
 }
 
 fn container(bot: &ValidatedBot) -> Container {

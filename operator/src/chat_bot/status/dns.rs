@@ -6,7 +6,7 @@ use super::{Facts, faults};
 
 pub fn dns_ready(facts: &Facts<'_>) -> Verdict {
     let Some(report) = facts.report() else { return facts.hindrance().unknown(DNS_READY) };
-    match &report.dns.fault {
+    match facts.reports().find_map(|report| report.dns.fault.as_ref()) {
         Some(fault) => faults::network::fault(fault).on(DNS_READY),
         None if report.dns.checked => {
             let message = "Every name that the bot needs resolves in its pod";

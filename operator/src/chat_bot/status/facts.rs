@@ -111,6 +111,20 @@ impl<'a> Facts<'a> {
         spokesman(self.pods, self.newest_template())?.says()
     }
 
+    /// What the pods say that are of the same template as the one that speaks for the bot, that one's first.
+    pub fn reports(&self) -> impl Iterator<Item = &'a BotReport> {
+        let speaker = spokesman(self.pods, self.newest_template());
+        let alike = self.pods.iter().filter(move |pod| {
+            speaker.is_some_and(|speaker| pod.template == speaker.template && pod.uid != speaker.uid)
+        });
+        speaker.into_iter().chain(alike).filter_map(BotPod::says)
+    }
+
+    /// Pods by which a message typed now would be answered.
+    pub fn answering_pods(&self) -> usize {
+        self.pods.iter().filter(|pod| pod.answers()).count()
+    }
+
     /// A pod by which a message typed now would be answered.
     pub fn answering(&self) -> Option<&'a BotPod> {
         self.pods.iter().find(|pod| pod.answers())

@@ -1,6 +1,6 @@
 //! `Ready`: a message typed now will be answered, and no required plugin is missing.
 
-use chatops_crds::shared::conditions::{READY, Reason, Status, Verdict};
+use chatops_crds::shared::conditions::{PROGRESSING, READY, Reason, Status, Verdict};
 
 use super::{Facts, plugins};
 
@@ -10,9 +10,13 @@ pub fn ready(facts: &Facts<'_>) -> Verdict {
     if let Some(problem) = plugins::problem_of_a_required_plugin(facts) {
         return problem.on(READY);
     }
-    let message = match &report.slack.workspace {
+    let mut message = match &report.slack.workspace {
         Some(workspace) => format!("Answers as @{} in workspace {}", workspace.bot_user, workspace.team),
         None => "Answers".into(),
     };
+    let (answering, wanted) = (facts.answering_pods(), facts.wanted());
+    if i32::try_from(answering).is_ok_and(|answering| answering < wanted) {
+        message += &format!(", by {answering} of {wanted} pods: condition {PROGRESSING} tells of the others");
+    }
     Verdict::new(READY, Status::True, Reason::Connected, message)
 }

@@ -32,7 +32,12 @@ pub fn connected(facts: &Facts<'_>) -> Verdict {
     let Some(report) = facts.report() else { return facts.hindrance().unknown(CONNECTED) };
     let slack = &report.slack;
     if slack.connections > 0 {
-        return Verdict::new(CONNECTED, Status::True, Reason::Connected, "A connection to Slack is open");
+        let all = facts.reports().count();
+        let message = match facts.reports().filter(|report| report.slack.connections > 0).count() {
+            open if open == all => "A connection to Slack is open".to_owned(),
+            open => format!("{open} of {all} pods have a connection to Slack open"),
+        };
+        return Verdict::new(CONNECTED, Status::True, Reason::Connected, message);
     }
     match slack.connection_fault.as_ref().or(slack.credentials_fault.as_ref()) {
         Some(fault) => faults::slack::fault(fault, &facts.bot.spec).on(CONNECTED),

@@ -15,7 +15,7 @@ pub fn storage_ready(facts: &Facts<'_>) -> Verdict {
             None => facts.hindrance().unknown(STORAGE_READY),
         };
     };
-    if let Some(cause) = faults::storage::cause(report, facts) {
+    if let Some(cause) = facts.reports().find_map(|report| faults::storage::cause(report, facts)) {
         return cause.on(STORAGE_READY);
     }
     let is = |status, reason, message: &str| Verdict::new(STORAGE_READY, status, reason, message);
