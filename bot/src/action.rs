@@ -20,6 +20,8 @@ use store::Store;
 pub struct Action {
     store: Option<Store>,
     reply: Option<Template>,
+    /// The plugin says so.
+    idempotent: bool,
 }
 
 /// Why an action did not succeed.
@@ -45,12 +47,16 @@ impl Action {
         };
         let store = command.store.as_ref().and_then(|store| Store::compile(store, &mut compile));
         let reply = command.reply.as_ref().and_then(|reply| compile("reply", reply));
-        if faults.is_empty() { Ok(Action { store, reply }) } else { Err(faults) }
+        if faults.is_empty() {
+            Ok(Action { store, reply, idempotent: command.idempotent })
+        } else {
+            Err(faults)
+        }
     }
 
-    /// Whether it changes what is stored.
-    pub fn writes(&self) -> bool {
-        self.store.as_ref().is_some_and(Store::writes)
+    /// Whether running it twice does no more than running it once.
+    pub fn is_repeatable(&self) -> bool {
+        self.idempotent || !self.store.as_ref().is_some_and(Store::writes)
     }
 
     /// Runs for `plugin`; the answer may be blank.

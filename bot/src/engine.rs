@@ -196,7 +196,7 @@ impl Engine {
         if let Some(guarded) = self.inbox.guarded(ticket) {
             return Some(guarded);
         }
-        if action.writes() && self.inbox.outlasts() {
+        if !action.is_repeatable() && self.inbox.outlasts() {
             self.inbox.start(ticket).await.ok()?;
         }
         Some(self.storage.clone())

@@ -17,7 +17,7 @@ use chatops_bot::{
     adapter::scripted::{Scripted, scripted},
     chat::{Addressing, Channel, Incoming, MessageKey, User},
     engine::{Engine, Program},
-    inbox::Inbox,
+    inbox::{Inbox, Terms, local::Local},
     outbox::Outbox,
     report::{Facts, Metrics},
     storage::{Change, Memory, Outcome, Page, Redis, Storage, StorageError},
@@ -74,7 +74,10 @@ fn demo() -> BotConfig {
 }
 
 fn start(config: &BotConfig, storage: Arc<dyn Storage>) -> World {
-    let inbox = Inbox::in_memory(Box::new(|_| true));
+    start_with(config, storage, Inbox::in_memory(Box::new(|_| true)))
+}
+
+fn start_with(config: &BotConfig, storage: Arc<dyn Storage>, inbox: Inbox) -> World {
     let (metrics, stop) = (Metrics::new(), CancellationToken::new());
     let (script, sender) = scripted(inbox.clone());
     let program = watch::Sender::new(Arc::new(Program::load(config).0));
@@ -121,7 +124,7 @@ impl World {
     }
 }
 
-/// Storage that waits for permission, and reports who began.
+/// Storage that waits for permission before it answers.
 struct Slow {
     memory: Memory,
     go: Semaphore,
@@ -149,7 +152,11 @@ impl Storage for Slow {
         value: Value,
         ttl: Option<Duration>,
     ) -> Outcome<'a, Option<Value>> {
-        self.memory.set(plugin, key, value, ttl)
+        Box::pin(async move {
+            let before = self.memory.set(plugin, key, value, ttl).await;
+            self.go.acquire().await.unwrap().forget();
+            before
+        })
     }
 
     fn delete<'a>(&'a self, plugin: &'a str, key: &'a str) -> Outcome<'a, bool> {
@@ -321,4 +328,39 @@ async fn the_end_does_not_wait_for_a_command_beyond_the_grace() {
     world.stop.cancel();
     world.inbox.close();
     timeout(PATIENCE, world.engine).await.expect("the engine returns").unwrap();
+}
+
+/// What is said of a command by the process after the one that ended when the command had just written.
+async fn said_after_an_end_in_the_middle(command: Value) -> String {
+    let (kept, storage) = (Arc::new(Memory::new()), Slow::new());
+    let process = || {
+        let ledger = Local::stored(kept.clone(), Terms::default());
+        let inbox = Inbox::over(Arc::new(ledger), Terms::default(), Box::new(|_| true));
+        start_with(&config("5m", json!([command])), storage.clone(), inbox)
+    };
+    let mut first = process();
+    first.types("!put colour blue").await;
+    let is_written = async {
+        while storage.memory.get("demo", "colour").await.unwrap().is_none() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, is_written).await.expect("the command writes");
+    first.engine.abort();
+    storage.go.add_permits(10);
+    let mut second = process();
+    second.answer().await.1
+}
+
+#[tokio::test]
+async fn a_command_that_wrote_when_its_process_ended_is_run_again_only_if_its_plugin_allows_it() {
+    let mut put = json!({
+        "name": "put", "args": [{"name": "key"}, {"name": "value"}],
+        "store": {"set": {"key": "{{ args.key }}", "value": "{{ args.value }}"}},
+        "reply": "was {{ result | default('nothing') }}",
+    });
+    let said = said_after_an_end_in_the_middle(put.clone()).await;
+    assert!(said.contains("its outcome is unknown"), "{said}");
+    put["idempotent"] = json!(true);
+    assert_eq!(said_after_an_end_in_the_middle(put).await, "was blue");
 }

@@ -43,7 +43,15 @@ impl BuiltIn {
             BuiltIn::Uptime => ("uptime", "How long I have been up", vec![]),
             BuiltIn::WhoAmI => ("whoami", "Who you are to me, and where we are", vec![]),
         };
-        Command { name: name.into(), summary: summary.into(), args, store: None, reply: None, hidden: false }
+        Command {
+            name: name.into(),
+            summary: summary.into(),
+            args,
+            store: None,
+            reply: None,
+            idempotent: true,
+            hidden: false,
+        }
     }
 }
 

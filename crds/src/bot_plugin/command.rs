@@ -43,6 +43,12 @@ pub struct Command {
     #[schemars(length(min = 1, max = 10000))]
     pub reply: Option<String>,
 
+    /// Running it twice does no more than running it once. Then it is run again where the bot ended in the middle of it;
+    /// otherwise whoever typed it is told that its outcome is unknown. It makes no difference with a Redis, to which what
+    /// a command writes is written once in any case.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub idempotent: bool,
+
     /// Leave the command out of `!help`. It can still be run.
     #[serde(default)]
     pub hidden: bool,
