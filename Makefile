@@ -55,6 +55,11 @@ crds: ## Generate manifests/crds
 bench: tools image ## Ratios against a bare loop, measured in one run, and what each storage does a second
 	@cargo bench --locked --workspace --bench ratios --bench storage
 
+.PHONY: chaos
+chaos: COMMANDS ?= 100000
+chaos: tools image ## Type COMMANDS while replicas are killed and Slack misbehaves, and count the answers (100000)
+	@COMMANDS=$(COMMANDS) cargo test --locked --workspace --test chaos -- --nocapture whatever_goes_wrong
+
 .PHONY: binaries
 binaries:
 	@echo "Building the binaries (release)"

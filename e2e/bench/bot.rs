@@ -7,12 +7,14 @@ use std::{
 };
 
 use anyhow::Result;
-use chatops_e2e::slack::Simulator;
+use chatops_e2e::{
+    installed::program,
+    local::{Process, Redis, bot},
+    slack::Simulator,
+};
 
 use super::{
-    load::{self, Line},
-    process::{Process, program},
-    storage::{Redis, bot},
+    load::{self, Line, REMEMBER},
     table::{Table, mebibytes},
 };
 
@@ -35,7 +37,7 @@ pub(super) struct Contender {
 /// Measures both, one after the other for each load.
 pub async fn measure(table: &mut Table) -> Result<()> {
     let (redis, folder) = (Redis::start()?, tempfile::tempdir()?);
-    let ours = Contender::start(|slack| bot(slack, folder.path(), redis.storage())).await?;
+    let ours = Contender::start(|slack| bot(slack, folder.path(), redis.storage(), REMEMBER)).await?;
     let bare = Contender::start(bare_loop).await?;
     table.add("connected after the start", format!("{:.0?}", ours.connected_after), "≤ 100 ms")?;
     table.add(
@@ -68,9 +70,9 @@ impl Contender {
     pub async fn start(command: impl FnOnce(&Simulator) -> Result<Command>) -> Result<Self> {
         let slack = Arc::new(Simulator::builder().rate_limits(false).retention(500).start().await?);
         let channels = load::channels(&slack, 64);
-        let command = command(&slack)?;
+        let mut command = command(&slack)?;
         let start = Instant::now();
-        let process = Process::start(command)?;
+        let process = Process::start(&mut command)?;
         slack.wait_for_sockets(1, CONNECT).await?;
         let connected_after = start.elapsed();
         slack.ask("alice", "#ops", "!echo hello").await?;

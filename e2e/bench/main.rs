@@ -6,7 +6,6 @@
 mod bot;
 mod load;
 mod operator;
-mod process;
 mod storage;
 mod table;
 

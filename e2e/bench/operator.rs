@@ -6,6 +6,8 @@ use anyhow::{Result, ensure};
 use chatops_e2e::{
     audit,
     cluster::{Cluster, Options},
+    installed::program,
+    local::resident,
     operator::{self, Operator, Rights},
 };
 use k8s_openapi::api::apps::v1::Deployment;
@@ -13,10 +15,7 @@ use kube::{Api, api::ListParams};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use super::{
-    process::{program, resident},
-    table::{Table, mebibytes},
-};
+use super::table::{Table, mebibytes};
 
 const CLUSTER: &str = "bench";
 const BOTS: usize = 100;

@@ -6,5 +6,6 @@ pub mod cluster;
 pub mod faults;
 pub mod installed;
 pub mod internet;
+pub mod local;
 pub mod operator;
 pub mod slack;

@@ -1,0 +1,124 @@
+//! The shipped bot and a Redis as processes of this machine, without a cluster.
+
+use std::{
+    fs,
+    net::{TcpListener, TcpStream},
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+use chatops_crds::{
+    BotPlugin, ChatBot,
+    bot_config::{self, Placement, RedisConfig, StorageConfig},
+    resolve::resolve,
+};
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::{installed::program, slack::Simulator};
+
+/// Within which a server listens.
+const START: Duration = Duration::from_secs(10);
+
+/// A running program; dropping it kills it.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+}
+
+impl Process {
+    /// Starts `command` without input and output.
+    ///
+    /// # Errors
+    /// There is no such program.
+    pub fn start(command: &mut Command) -> Result<Self> {
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
+        Ok(Self { child })
+    }
+
+    /// Its resident memory in bytes.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn resident(&self) -> Result<u64> {
+        resident(self.child.id())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// Resident memory of a process in bytes (`VmRSS` of /proc, which counts in KiB).
+///
+/// # Errors
+/// There is no such process.
+pub fn resident(pid: u32) -> Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+    let kib: u64 = line.trim().trim_end_matches(" kB").parse()?;
+    Ok(kib * 1024)
+}
+
+/// A redis-server on loopback with an append-only file.
+#[derive(Debug)]
+pub struct Redis {
+    port: u16,
+    _process: Process,
+    _folder: TempDir,
+}
+
+impl Redis {
+    /// Returns once it listens.
+    ///
+    /// # Errors
+    /// It is not installed, or does not listen in time.
+    pub fn start() -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let mut command = Command::new("redis-server");
+        command.args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--appendonly", "yes", "--dir"]);
+        let process = Process::start(command.arg(folder.path()))?;
+        let deadline = Instant::now() + START;
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            ensure!(Instant::now() < deadline, "redis-server does not listen after {START:?}");
+            std::thread::yield_now();
+        }
+        Ok(Self { port, _process: process, _folder: folder })
+    }
+
+    /// This server as a bot's storage.
+    #[must_use]
+    pub fn storage(&self) -> StorageConfig {
+        let address = format!("127.0.0.1:{}", self.port);
+        StorageConfig::Redis(Box::new(RedisConfig::standalone(address, "local/bot")))
+    }
+}
+
+/// The bot as it runs in a pod, from the configuration that the operator renders, with one plugin. The configuration is
+/// written into `folder`.
+///
+/// # Errors
+/// The plugin is not valid, or the bot was not built.
+pub fn bot(slack: &Simulator, folder: &Path, storage: StorageConfig, plugin: &str) -> Result<Command> {
+    let bot: ChatBot = serde_json::from_value(json!({
+        "apiVersion": "chatops.dev/v1alpha1", "kind": "ChatBot", "metadata": {"name": "bot"},
+        "spec": {"slack": {"tokensSecretRef": {"name": "none"}, "apiURL": format!("{}/", slack.api_url())}},
+    }))?;
+    let plugin: BotPlugin = serde_json::from_str(plugin)?;
+    let placement = Placement::Local { as_production: false };
+    let mut config = bot_config::render("local", "bot", &bot.spec, &resolve(&bot, [&plugin]), &placement);
+    config.storage = storage;
+    let file = folder.join(bot_config::FILE_NAME);
+    fs::write(&file, config.to_yaml()?).context("cannot write the configuration")?;
+    let mut command = Command::new(program("chatops-bot")?);
+    command.args(["run", "--listen", "127.0.0.1:0", "--config"]).arg(file);
+    command.env("SLACK_BOT_TOKEN", slack.bot_token()).env("SLACK_APP_TOKEN", slack.app_token());
+    Ok(command)
+}

@@ -1,0 +1,87 @@
+//! People type while replicas of the bot are killed, sockets are cut, and events, acknowledgements and answers are doubled
+//! or lost. The proof is what people then have on their screens: each command answered, once, and run once.
+//!
+//! `make chaos COMMANDS=100000` types more of them.
+
+#![allow(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "helpers of tests fail by panicking and tell what they saw"
+)]
+
+mod crowd;
+mod replicas;
+mod trouble;
+
+use std::time::Duration;
+
+use chatops_crds::bot_config::StorageConfig;
+use chatops_e2e::{
+    local::Redis,
+    slack::{Fault, Simulator},
+};
+
+use crowd::{Crowd, Seen};
+use replicas::Replicas;
+use trouble::Trouble;
+
+/// Commands of a usual run.
+const COMMANDS: usize = 5_000;
+
+/// Commands a second.
+const RATE: u32 = 100;
+
+/// Within which all is answered once nothing goes wrong any more: Slack delivers again after one and five minutes, which
+/// are seconds here, and a dead replica's commands are taken over within ten.
+const ANSWERED: Duration = Duration::from_secs(120);
+
+/// Longer than anything else here takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+async fn slack(commands: usize) -> Simulator {
+    let slack = Simulator::builder().time_factor(30.0).rate_limits(false).retention(4 * commands);
+    slack.start().await.expect("the simulator starts")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_goes_wrong_each_command_is_run_and_answered_once() {
+    let commands = std::env::var("COMMANDS").map_or(COMMANDS, |count| count.parse().expect("a number"));
+    let (slack, redis) = (slack(commands).await, Redis::start().expect("a Redis"));
+    let replicas = Replicas::start(&slack, 3, &redis.storage()).await;
+    let mut crowd = Crowd::in_channels_of(&slack, 40);
+    let mut trouble = Trouble::with(&slack, replicas);
+    tokio::select! {
+        () = crowd.types(commands, RATE) => (),
+        never = trouble.goes_on() => match never {},
+    }
+    let happened = trouble.ends();
+    let seen = crowd.sees(ANSWERED).await;
+    println!("{commands} commands; {happened}; {seen:?}");
+    assert_eq!(seen, Seen::default());
+}
+
+/// The same eyes on bots that keep nothing and share nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn bots_that_lose_and_double_commands_are_caught() {
+    let slack = slack(COMMANDS).await;
+    let mut replicas = Replicas::start(&slack, 2, &StorageConfig::Memory {}).await;
+    let mut crowd = Crowd::in_channels_of(&slack, 4);
+    slack.inject(Fault::DuplicateEvents { times: 100 });
+    crowd.types(100, RATE).await;
+    let seen = crowd.sees(PATIENCE).await;
+    assert!(seen.lost.is_empty() && !seen.doubled.is_empty(), "{seen:?}");
+
+    slack.inject(Fault::BlackHole { millis: None });
+    let (before, typed) = (slack.stats().acknowledged, 20);
+    crowd.types(typed, RATE).await;
+    let all = before + typed as u64;
+    let taken = slack
+        .wait_until("acknowledgements", PATIENCE, |slack| (slack.stats().acknowledged >= all).then_some(()));
+    taken.await.expect("the bots take the commands");
+    for n in 0..2 {
+        replicas.kill(n);
+    }
+    slack.clear_faults();
+    replicas.all_are_connected().await;
+    assert!(!crowd.sees(Duration::from_secs(3)).await.lost.is_empty());
+}
