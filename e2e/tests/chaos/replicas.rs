@@ -3,10 +3,9 @@
 use std::process::Command;
 
 use chatops_crds::bot_config::StorageConfig;
-use chatops_e2e::slack::Simulator;
 use chatops_e2e::{
     local::{Process, bot},
-    slack::Slack,
+    slack::{Simulator, Slack},
 };
 use tempfile::TempDir;
 
