@@ -240,9 +240,9 @@ fn an_unknown_kind_or_version_of_our_group_is_told_and_other_kinds_are_left_alon
 
 #[test]
 fn all_problems_are_told_at_once_in_the_order_of_lines() {
-    let (said, _) = validate(&format!("{BOT}  suspend: 1\n  replicas: 2\n---\n{PLUGIN}  - {{name: a}}\n"));
+    let (said, _) = validate(&format!("{BOT}  suspend: 1\n  image: 2\n---\n{PLUGIN}  - {{name: a}}\n"));
     let places: Vec<_> = said.lines().filter_map(|line| line.trim().strip_prefix("--> a.yaml:")).collect();
-    assert_eq!(places, ["6:12", "7:13", "14:5"], "{said}");
+    assert_eq!(places, ["6:12", "7:10", "14:5"], "{said}");
     assert!(said.ends_with("There are 3 problems.\n"), "{said}");
 }
 

@@ -15,9 +15,8 @@ use crate::support::{World, eventually, objects::merge, shared, world::live_in};
 /// Within which a condition names the cause.
 pub const TOLD: Duration = Duration::from_secs(15);
 
-/// Within which a pod is gone. A kubelet that mounts a pod's ConfigMap while both are deleted gives the mount up after two
-/// minutes, and ends the pod then.
-const GONE: Duration = Duration::from_secs(180);
+/// Within which a bot has ended: above the grace of its pod.
+const ENDED: Duration = Duration::from_secs(360);
 
 /// The machine is small, and the beds' Slack knows one bot.
 static ALONE: Mutex<()> = Mutex::const_new(());
@@ -84,12 +83,14 @@ pub async fn start_operator_with(cluster: &Cluster, mode: &str) {
     shared::rolled_out(cluster).await;
 }
 
-/// Waits until no bot of an earlier test is left: they all have the same Slack.
+/// Waits until no bot of an earlier test runs: they all have the same Slack. Pods that never ran may be left for minutes,
+/// where the kubelet mounts a ConfigMap that was deleted together with the pod.
 async fn no_bots(cluster: &Cluster) {
     shared::kubectl(cluster, &["delete", "chatbots", "--all", "--all-namespaces", "--wait=true"]).await;
+    let bots = "--selector=app.kubernetes.io/name=chatops-bot";
     let pods =
-        ["get", "pods", "--all-namespaces", "--selector=app.kubernetes.io/name=chatops-bot", "-o", "name"];
-    eventually("no bot of an earlier test", GONE, || async {
+        ["get", "pods", "--all-namespaces", bots, "--field-selector=status.phase=Running", "-o", "name"];
+    eventually("no bot of an earlier test", ENDED, || async {
         let left = shared::kubectl(cluster, &pods).await;
         if left.trim().is_empty() { Ok(()) } else { Err(left) }
     })

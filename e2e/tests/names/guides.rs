@@ -58,8 +58,10 @@ async fn go_through_a_proxy() {
         let ca = json!({"ca.crt": bed.ca_bundle()});
         let ca = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "corporate-ca"}, "data": ca});
         world.apply(&ca).await;
+        world.ready_bot(bot(json!({}))).await;
         let proxy = bed.proxy(Some(credentials.clone())).await.expect("a proxy");
         bed.apply(Fault::OnlyProxy).await.expect("the fault is switched on");
+        world.slack.inject(slack::Fault::DropSockets);
         let host = places::PROXY.to_string();
         follow_with(&world, DNS, "proxy", &[("proxy.corp.example", &host)]).await;
         world.answers("!echo by proxy", "by proxy").await;
