@@ -17,7 +17,7 @@ use std::{
 
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
-    time::timeout,
+    time::{Instant, timeout},
 };
 
 pub use sender::{FindError, Mark, SendError, Sender};
@@ -109,6 +109,7 @@ struct Shared {
 /// One answer on its way.
 struct Job {
     delivery: Delivery,
+    delivered: Instant,
     done: oneshot::Sender<Result<(), Undeliverable>>,
     _room: OwnedSemaphorePermit,
 }
@@ -143,7 +144,7 @@ impl Outbox {
         let (done, outcome) = oneshot::channel();
         // It is never closed.
         if let Ok(room) = self.shared.room.clone().acquire_owned().await {
-            self.enqueue(Job { delivery, done, _room: room });
+            self.enqueue(Job { delivery, delivered: Instant::now(), done, _room: room });
         }
         let metrics = self.shared.metrics.clone();
         async move {

@@ -47,7 +47,7 @@ impl Sender for ScriptedSender {
         self.answers.send(reply.clone()).map_err(|_| SendError::Rejected("nobody_listens".into()))
     }
 
-    async fn find(&self, _: &Target, _: &MessageKey) -> Result<Vec<Mark>, FindError> {
+    async fn find(&self, _: &Target, _: &[MessageKey]) -> Result<Vec<Mark>, FindError> {
         Err(FindError::Hidden)
     }
 

@@ -88,7 +88,7 @@ impl Sender for TerminalSender {
         written.map_err(|error| SendError::Rejected(error.to_string()))
     }
 
-    async fn find(&self, _: &Target, _: &MessageKey) -> Result<Vec<Mark>, FindError> {
+    async fn find(&self, _: &Target, _: &[MessageKey]) -> Result<Vec<Mark>, FindError> {
         Err(FindError::Hidden)
     }
 

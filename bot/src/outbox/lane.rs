@@ -17,7 +17,7 @@ const LONGEST_RETRY: Duration = Duration::from_secs(8);
 /// Between two looks whether an answer may be sent.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
 
-/// So many answers may wait in a channel that met its limit; more are merged.
+/// So many answers may wait in a channel that met its limit or is slow; more are merged.
 const WAITING_SINGLY: usize = 5;
 
 /// In place of an answer that may have arrived, where the bot can't look.
@@ -42,7 +42,8 @@ struct Part {
     job: Option<Job>,
     reply: Reply,
     right: super::Right,
-    give_up: Instant,
+    /// When it was delivered to the outbox.
+    since: Instant,
     pauses: ExponentialBackoff,
 }
 
@@ -85,7 +86,7 @@ impl Lane {
     }
 
     fn take(&mut self, job: Job) {
-        let delivery = job.delivery.clone();
+        let (delivery, delivered) = (job.delivery.clone(), job.delivered);
         let texts = self.shared.sender.split(&delivery.reply.text);
         if texts.is_empty() {
             return settle(job, Ok(()));
@@ -99,7 +100,7 @@ impl Lane {
                 job: job.take_if(|_| part == last),
                 reply: Reply { target: delivery.reply.target.clone(), text: String::new() },
                 right: delivery.right.clone(),
-                give_up: Instant::now() + self.shared.policy.patience,
+                since: delivered,
                 pauses: pauses(self.shared.policy.first_retry),
             });
         }
@@ -112,7 +113,9 @@ impl Lane {
             let outcome = match self.attempt(&mut parts).await {
                 Ok(()) => Ok(()),
                 Err(Failure::Pause(pause, error)) => {
-                    if parts.iter().all(|part| Instant::now() + pause <= part.give_up) {
+                    let until = Instant::now() + pause;
+                    let patience = self.shared.policy.patience;
+                    if parts.iter().all(|part| until <= part.since + patience) {
                         tracing::debug!(channel = self.channel, ?pause, error, "trying again");
                         sleep(pause).await;
                         continue;
@@ -162,17 +165,17 @@ impl Lane {
         }
         if parts.iter().any(|part| part.doubtful) {
             self.look(parts).await?;
-            if parts.iter().all(|part| part.text.is_empty()) {
-                return Ok(());
-            }
+        }
+        if parts.iter().all(|part| part.text.is_empty()) {
+            return Ok(());
         }
         self.pace.turn().await;
         self.merge(parts);
-        let texts: Vec<_> =
-            parts.iter().map(|part| part.text.as_str()).filter(|text| !text.is_empty()).collect();
         let Some(first) = parts.first() else { return Ok(()) };
+        let told: Vec<_> = parts.iter().filter(|part| !part.text.is_empty()).collect();
+        let texts: Vec<_> = told.iter().map(|part| part.text.as_str()).collect();
         let reply = Reply { target: first.reply.target.clone(), text: texts.join("\n") };
-        let marks: Vec<_> = parts.iter().map(|part| part.mark.clone()).collect();
+        let marks: Vec<_> = told.iter().map(|part| part.mark.clone()).collect();
         self.send(parts, &reply, &marks).await
     }
 
@@ -195,32 +198,42 @@ impl Lane {
         }
     }
 
-    /// Looks for what may have been sent: what is there has no text any more.
-    async fn look(&self, parts: &mut [Part]) -> Result<(), Failure> {
-        for part in parts.iter_mut().filter(|part| part.doubtful) {
-            match self.shared.sender.find(&part.reply.target, &part.mark.run).await {
-                Ok(marks) => {
+    /// Looks for what may have been sent: what is there has no text any more. What waits for the same place is looked
+    /// for at the same time.
+    async fn look(&mut self, parts: &mut [Part]) -> Result<(), Failure> {
+        let Some(target) = parts.first().map(|part| part.reply.target.clone()) else { return Ok(()) };
+        let is_meant = |part: &&mut Part| part.doubtful && part.reply.target == target;
+        let meant: Vec<_> = parts.iter_mut().chain(&mut self.waiting).filter(is_meant).collect();
+        let runs: Vec<_> = meant.iter().map(|part| part.mark.run.clone()).collect();
+        match self.shared.sender.find(&target, &runs).await {
+            Ok(marks) => {
+                for part in meant {
+                    part.doubtful = false;
                     if marks.contains(&part.mark) {
                         part.text.clear();
                     }
+                }
+                Ok(())
+            }
+            Err(FindError::Retry { error, after }) => {
+                Err(Failure::Pause(after.unwrap_or_else(|| longest_pause(parts)), error))
+            }
+            Err(FindError::Hidden) => {
+                for part in parts.iter_mut().filter(|part| part.doubtful) {
                     part.doubtful = false;
-                }
-                Err(FindError::Retry { error, after }) => {
-                    let pause = part.pauses.next().unwrap_or(LONGEST_RETRY);
-                    return Err(Failure::Pause(after.unwrap_or(pause), error));
-                }
-                Err(FindError::Hidden) => {
                     INTERRUPTED.clone_into(&mut part.text);
-                    part.doubtful = false;
                 }
+                Ok(())
             }
         }
-        Ok(())
     }
 
     /// Where a burst waits, what goes to the same place goes together.
     fn merge(&mut self, parts: &mut Vec<Part>) {
-        if !self.pace.is_slow(Instant::now()) || self.waiting.len() < WAITING_SINGLY {
+        let now = Instant::now();
+        let is_late = |part: &Part| now.duration_since(part.since) >= self.shared.policy.interval;
+        let is_slow = self.pace.is_slow(now) || parts.iter().any(is_late);
+        if !is_slow || self.waiting.len() < WAITING_SINGLY {
             return;
         }
         let mut text: String = parts.iter().map(|part| part.text.as_str()).collect::<Vec<_>>().join("\n");

@@ -20,11 +20,11 @@ pub trait Sender: Send + Sync + 'static {
     /// Sends `reply`, which is not too long, once. It carries `marks`, by which [`Sender::find`] finds it.
     fn send(&self, reply: &Reply, marks: &[Mark]) -> impl Future<Output = Result<(), SendError>> + Send;
 
-    /// The marks of the command `run` that messages at `target` carry.
+    /// The marks of the commands `runs` that messages at `target` carry.
     fn find(
         &self,
         target: &Target,
-        run: &MessageKey,
+        runs: &[MessageKey],
     ) -> impl Future<Output = Result<Vec<Mark>, FindError>> + Send;
 
     /// Longest text of one message, measured by [`Sender::cost`].
@@ -70,7 +70,7 @@ pub(super) trait DynSender: Send + Sync {
     fn find<'a>(
         &'a self,
         target: &'a Target,
-        run: &'a MessageKey,
+        runs: &'a [MessageKey],
     ) -> BoxFuture<'a, Result<Vec<Mark>, FindError>>;
     fn fits(&self, text: &str) -> bool;
     fn split(&self, text: &str) -> Vec<String>;
@@ -84,9 +84,9 @@ impl<S: Sender> DynSender for S {
     fn find<'a>(
         &'a self,
         target: &'a Target,
-        run: &'a MessageKey,
+        runs: &'a [MessageKey],
     ) -> BoxFuture<'a, Result<Vec<Mark>, FindError>> {
-        Box::pin(Sender::find(self, target, run))
+        Box::pin(Sender::find(self, target, runs))
     }
 
     fn fits(&self, text: &str) -> bool {

@@ -154,6 +154,25 @@ async fn of_an_answer_of_a_replica_that_died_only_the_missing_parts_are_sent() {
 }
 
 #[tokio::test]
+async fn answers_of_a_replica_that_died_are_looked_for_together() {
+    let (server, _bot, outbox) = start().await;
+    let texts = ["first", "second", "third", "fourth"];
+    for there in [0, 2] {
+        outbox.deliver(reply("C1", texts[there])).await.await.unwrap();
+    }
+    server.world().post_failures = vec![(StatusCode::BAD_GATEWAY, None)];
+    let mut arrivals = vec![outbox.deliver(reply("C1", "before")).await];
+    for text in texts {
+        arrivals.push(outbox.deliver(Delivery { doubtful: true, ..reply("C1", text) }).await);
+    }
+    for outcome in futures::future::join_all(arrivals).await {
+        outcome.unwrap();
+    }
+    assert_eq!(server.posted(), ["first", "third", "before", "second", "fourth"]);
+    assert_eq!(server.world().looks, 2, "one after the failure, one for all that were taken over");
+}
+
+#[tokio::test]
 async fn where_the_bot_may_not_look_it_says_that_it_was_interrupted() {
     let (server, _bot, outbox) = start().await;
     server.world().look_error = Some("missing_scope");
@@ -169,10 +188,10 @@ async fn an_answer_that_belongs_to_another_replica_is_not_sent() {
     assert_eq!(server.posted(), [] as [&str; 0]);
 }
 
-#[tokio::test]
-async fn answers_that_wait_in_a_burst_become_one_message() {
+/// Thirty answers to one place after `failures`, none lost and many together.
+async fn burst(failures: Vec<(StatusCode, Option<u64>)>) {
     let (server, _bot, outbox) = start().await;
-    server.world().post_failures = vec![(StatusCode::TOO_MANY_REQUESTS, Some(1))];
+    server.world().post_failures = failures;
     let mut arrivals = Vec::new();
     for n in 0..30 {
         arrivals.push(outbox.deliver(reply("C1", &n.to_string())).await);
@@ -183,4 +202,14 @@ async fn answers_that_wait_in_a_burst_become_one_message() {
     let posted = server.posted();
     assert!(posted.len() < 10, "{posted:?}");
     assert_eq!(posted.join("\n"), (0..30).map(|n| n.to_string()).collect::<Vec<_>>().join("\n"));
+}
+
+#[tokio::test]
+async fn answers_that_wait_in_a_burst_become_one_message() {
+    burst(vec![(StatusCode::TOO_MANY_REQUESTS, Some(1))]).await;
+}
+
+#[tokio::test]
+async fn answers_that_wait_for_a_slow_platform_become_one_message() {
+    burst(vec![(StatusCode::BAD_GATEWAY, None); 3]).await;
 }

@@ -27,13 +27,13 @@ impl Metadata {
         Metadata { event_type: EVENT_TYPE.to_owned(), event_payload: Payload { answers } }
     }
 
-    /// The parts of the answer to `run` that the message holds.
-    pub(super) fn marks_of<'a>(&'a self, run: &'a MessageKey) -> impl Iterator<Item = Mark> + 'a {
+    /// The parts of the answers to `runs` that the message holds.
+    pub(super) fn marks_of<'a>(&'a self, runs: &'a [MessageKey]) -> impl Iterator<Item = Mark> + 'a {
         let answers = self.event_payload.answers.iter().filter(|_| self.event_type == EVENT_TYPE);
         answers.filter_map(|answer| {
             let (key, part) = answer.rsplit_once('#')?;
-            let part = part.parse().ok().filter(|_| key == run.0)?;
-            Some(Mark { run: run.clone(), part })
+            let run = runs.iter().find(|run| run.0 == key)?;
+            Some(Mark { run: run.clone(), part: part.parse().ok()? })
         })
     }
 }
@@ -49,15 +49,16 @@ mod tests {
         let marks = [mark("C1:1.2", 0), mark("C1:1.3", 0), mark("C1:1.2", 1)];
         let json = serde_json::to_string(&Metadata::of(&marks)).unwrap();
         let read: Metadata = serde_json::from_str(&json).unwrap();
-        let found: Vec<_> = read.marks_of(&key("C1:1.2")).collect();
+        let found: Vec<_> = read.marks_of(&[key("C1:1.2")]).collect();
         assert_eq!(found, [mark("C1:1.2", 0), mark("C1:1.2", 1)]);
-        assert_eq!(read.marks_of(&key("C1:1")).count(), 0);
+        assert_eq!(read.marks_of(&[key("C1:1.2"), key("C1:1.3")]).count(), 3);
+        assert_eq!(read.marks_of(&[key("C1:1")]).count(), 0);
     }
 
     #[test]
     fn metadata_of_another_app_says_nothing() {
         let foreign = r#"{"event_type": "deployment", "event_payload": {"answers": ["C1:1.2#0"]}}"#;
         let read: Metadata = serde_json::from_str(foreign).unwrap();
-        assert_eq!(read.marks_of(&MessageKey("C1:1.2".into())).count(), 0);
+        assert_eq!(read.marks_of(&[MessageKey("C1:1.2".into())]).count(), 0);
     }
 }

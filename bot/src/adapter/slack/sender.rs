@@ -105,12 +105,14 @@ impl Sender for SlackSender {
         }
     }
 
-    /// Reads what was posted since the command was typed, by this bot's user.
-    async fn find(&self, target: &Target, run: &MessageKey) -> Result<Vec<Mark>, FindError> {
+    /// Reads what was posted since the first of the commands was typed, by this bot's user.
+    async fn find(&self, target: &Target, runs: &[MessageKey]) -> Result<Vec<Mark>, FindError> {
         let retry = || FindError::Retry { error: "no token".into(), after: None };
         let session = self.link.session.borrow().clone().ok_or_else(retry)?;
         let own = session.identity.as_ref().ok_or_else(retry)?.user_id.as_str();
-        let oldest = run.0.rsplit_once(':').ok_or(FindError::Hidden)?.1;
+        // All time stamps have the same number of digits until the year 2286.
+        let typed_at = runs.iter().filter_map(|run| Some(run.0.rsplit_once(':')?.1));
+        let oldest = typed_at.min().ok_or(FindError::Hidden)?;
         let mut history = History {
             channel: &target.channel,
             ts: target.thread.as_deref(),
@@ -124,7 +126,7 @@ impl Sender for SlackSender {
             let page = self.page(&session.tokens.bot, &history).await?;
             let of_bot = page.messages.iter().filter(|message| message.user.as_deref() == Some(own));
             let metadata = of_bot.filter_map(|message| message.metadata.as_ref());
-            marks.extend(metadata.flat_map(|metadata| metadata.marks_of(run)));
+            marks.extend(metadata.flat_map(|metadata| metadata.marks_of(runs)));
             history.cursor = page.response_metadata.and_then(|next| next.next_cursor);
             if history.cursor.as_ref().is_none_or(String::is_empty) {
                 return Ok(marks);
