@@ -3,19 +3,39 @@
 
 use std::collections::HashMap;
 
+use serde_json::Value;
 use tokio::sync::oneshot;
 
 use super::message::Message;
 
 /// Whether a message of the app answers a question: in the question's thread, or for a question that is in no thread in
-/// the channel or in the thread under it; and visible to the asker.
+/// the channel or in the thread under it; and visible to the asker. An app that notes in its messages which ones they
+/// answer is believed: an answer that comes late is not taken for that to a question typed since.
 pub(crate) fn answers(reply: &Message, question: &Message) -> bool {
     let is_in_place = match question.thread_ts {
         Some(parent) => reply.thread_ts == Some(parent),
         None => reply.thread_ts.is_none_or(|parent| parent == question.ts),
     };
     let is_visible = reply.visible_to.is_none() || reply.visible_to == question.user;
-    reply.channel == question.channel && reply.ts > question.ts && is_in_place && is_visible
+    let is_noted = noted(reply).is_none_or(|answered| names(answered, question));
+    reply.channel == question.channel && reply.ts > question.ts && is_in_place && is_visible && is_noted
+}
+
+/// Which messages this one answers, as the app noted it in the metadata.
+fn noted(reply: &Message) -> Option<&Vec<Value>> {
+    reply
+        .metadata
+        .as_ref()?
+        .pointer("/event_payload/answers")?
+        .as_array()
+        .filter(|answered| !answered.is_empty())
+}
+
+/// Each answered message is written as `<channel>:<ts>#<part>`.
+fn names(answered: &[Value], question: &Message) -> bool {
+    let key = format!("{}:{}", question.channel, question.ts);
+    let mut named = answered.iter().filter_map(|answered| answered.as_str()?.rsplit_once('#'));
+    named.any(|(named, _)| named == key)
 }
 
 /// Questions that wait for their answer, by channel.
