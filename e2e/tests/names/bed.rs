@@ -5,6 +5,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use chatops_e2e::{
     cluster::{Cluster, Dns, image_archive},
     internet::{Internet, places},
+    slack::Fault,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use serde_json::{Value, json};
@@ -107,12 +108,19 @@ pub fn bot(spec: Value) -> Value {
     all
 }
 
-/// Waits until a condition is false for one of `reasons`, and returns it with the time it took.
-pub async fn is_told(world: &World, type_: &str, reasons: &[&str]) -> (Condition, Duration) {
-    eventually(&format!("{type_}=False/{reasons:?}"), TOLD, || async {
-        let condition = world.condition(type_).await;
+/// Cuts the bot off until it cannot connect any more, and waits until `DNSReady` is false for one of `reasons`. Returns
+/// the condition with the time it took.
+pub async fn loses_names(world: &World, reasons: &[&str]) -> (Condition, Duration) {
+    let told = eventually(&format!("DNSReady=False/{reasons:?}"), TOLD, || async {
+        // What is connected stays so, whatever becomes of names; and an answer from before is kept for a second.
+        if world.slack.stats().sockets > 0 {
+            world.slack.inject(Fault::DropSockets);
+        }
+        let condition = world.condition("DNSReady").await;
         let wanted = |c: &Condition| c.status == "False" && reasons.contains(&c.reason.as_str());
         condition.clone().filter(wanted).ok_or(condition)
     })
-    .await
+    .await;
+    world.slack.inject(Fault::DropSockets);
+    told
 }

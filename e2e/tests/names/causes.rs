@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use chatops_e2e::{internet::Fault, slack};
+use chatops_e2e::internet::Fault;
 use serde_json::{Value, json};
 
 use crate::{
-    bed::{bot, in_bed, is_told},
+    bed::{bot, in_bed, loses_names},
     remedy,
     support::{World, objects::merge},
 };
@@ -42,11 +42,7 @@ impl Row {
         in_bed(|bed, world| async move {
             world.ready_bot(bot(self.spec)).await;
             bed.apply(self.fault).await.expect("the fault is switched on");
-            // What is connected stays so, whatever becomes of names.
-            world.slack.inject(slack::Fault::DropSockets);
-            let (condition, told) = is_told(&world, "DNSReady", self.reasons).await;
-            // A socket that was opened meanwhile, with an answer from before, would prove nothing.
-            world.slack.inject(slack::Fault::DropSockets);
+            let (condition, told) = loses_names(&world, self.reasons).await;
             assert!(
                 condition.message.contains(self.says),
                 "{:?} is not in {:?}",

@@ -6,12 +6,11 @@ use chatops_crds::ChatBot;
 use chatops_e2e::{
     cluster::{Cluster, Dns},
     internet::{Fault, Internet, places},
-    slack,
 };
 use serde_json::{Value, json};
 
 use crate::{
-    bed::{bot, in_bed, in_bed_with, is_told, start_operator_with},
+    bed::{bot, in_bed, in_bed_with, loses_names, start_operator_with},
     support::{SOON, World, eventually, shared},
 };
 
@@ -34,9 +33,7 @@ pub async fn data(cluster: &Cluster, dns: Dns) -> Value {
 async fn is_lost(bed: &Internet, world: &World, mode: &str) {
     world.ready_bot(bot(json!({}))).await;
     bed.apply(Fault::UpstreamFails).await.expect("the fault is switched on");
-    world.slack.inject(slack::Fault::DropSockets);
-    is_told(world, "DNSReady", &["DNSForwarderUnusable"]).await;
-    world.slack.inject(slack::Fault::DropSockets);
+    loses_names(world, &["DNSForwarderUnusable"]).await;
     world.patch::<ChatBot>("ops", json!({"spec": {"dns": {"clusterStubZone": mode}}})).await;
 }
 

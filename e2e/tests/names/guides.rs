@@ -9,7 +9,7 @@ use chatops_e2e::{
 use serde_json::json;
 
 use crate::{
-    bed::{bot, in_bed, is_told, start_operator_with},
+    bed::{bot, in_bed, loses_names, start_operator_with},
     cluster_level::data,
     support::{
         World,
@@ -33,9 +33,7 @@ async fn my_bot_cannot_reach_slack() {
 async fn is_lost(bed: &Internet, world: &World) {
     world.ready_bot(bot(json!({}))).await;
     bed.apply(Fault::UpstreamFails).await.expect("the fault is switched on");
-    world.slack.inject(slack::Fault::DropSockets);
-    is_told(world, "DNSReady", &["DNSForwarderUnusable"]).await;
-    world.slack.inject(slack::Fault::DropSockets);
+    loses_names(world, &["DNSForwarderUnusable"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

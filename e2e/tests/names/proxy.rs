@@ -3,12 +3,11 @@
 use chatops_e2e::{
     faults::Credentials,
     internet::{Fault, places},
-    slack,
 };
 use serde_json::json;
 
 use crate::{
-    bed::{bot, in_bed, is_told},
+    bed::{bot, in_bed, loses_names},
     remedy,
 };
 
@@ -18,9 +17,7 @@ async fn g_only_a_proxy_reaches_out() {
         let proxy = bed.proxy(None).await.expect("a proxy");
         world.ready_bot(bot(json!({}))).await;
         bed.apply(Fault::OnlyProxy).await.expect("the fault is switched on");
-        world.slack.inject(slack::Fault::DropSockets);
-        let (condition, told) = is_told(&world, "DNSReady", &["DNSNoExternalNames"]).await;
-        world.slack.inject(slack::Fault::DropSockets);
+        let (condition, told) = loses_names(&world, &["DNSNoExternalNames"]).await;
         remedy::apply(&world, &condition.message, &[("PROXY", &places::PROXY.to_string())]).await;
         let answered = world.answers("!echo by proxy", "by proxy").await;
         println!("OnlyProxy → {} after {told:.1?} → answers after {answered:.1?}", condition.reason);
