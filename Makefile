@@ -56,9 +56,10 @@ bench: tools image ## Ratios against a bare loop, measured in one run, and what 
 	@cargo bench --locked --workspace --bench ratios --bench storage
 
 .PHONY: chaos
-chaos: COMMANDS ?= 100000
-chaos: tools image ## Type COMMANDS while replicas are killed and Slack misbehaves, and count the answers (100000)
-	@COMMANDS=$(COMMANDS) cargo test --locked --workspace --test chaos -- --nocapture whatever_goes_wrong
+chaos: COMMANDS ?= $(if $(MINUTES),$(shell expr $(MINUTES) '*' 6000),100000)
+chaos: SEED ?= 1
+chaos: tools image ## Type COMMANDS (100000), or for MINUTES, while things go wrong as SEED has it, and count the answers
+	@COMMANDS=$(COMMANDS) SEED=$(SEED) cargo test --locked --workspace --test chaos -- --nocapture whatever_goes_wrong
 
 .PHONY: binaries
 binaries:

@@ -9,11 +9,14 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
+pub use rustix::process::Signal;
+
 use chatops_crds::{
     BotPlugin, ChatBot,
     bot_config::{self, Placement, RedisConfig, StorageConfig},
     resolve::resolve,
 };
+use rustix::process::Pid;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -37,6 +40,17 @@ impl Process {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
         Ok(Self { child })
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: Signal) {
+        // It may have ended by itself, and is not reaped before this is dropped.
+        let _ = rustix::process::kill_process(Pid::from_child(&self.child), signal);
+    }
+
+    /// Whether it runs no more.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().is_ok_and(|status| status.is_some())
     }
 
     /// Its resident memory in bytes.
@@ -66,12 +80,12 @@ pub fn resident(pid: u32) -> Result<u64> {
     Ok(kib * 1024)
 }
 
-/// A redis-server on loopback with an append-only file.
+/// A redis-server on loopback. What it has answered for is on the disk.
 #[derive(Debug)]
 pub struct Redis {
     port: u16,
-    _process: Process,
-    _folder: TempDir,
+    process: Option<Process>,
+    folder: TempDir,
 }
 
 impl Redis {
@@ -82,15 +96,45 @@ impl Redis {
     pub fn start() -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let mut redis = Self { port, process: None, folder };
+        redis.start_again()?;
+        Ok(redis)
+    }
+
+    /// Starts it with its data, if it does not run. Returns once it listens.
+    ///
+    /// # Errors
+    /// As [`Redis::start`].
+    pub fn start_again(&mut self) -> Result<()> {
+        if self.process.is_some() {
+            return Ok(());
+        }
         let mut command = Command::new("redis-server");
-        command.args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--appendonly", "yes", "--dir"]);
-        let process = Process::start(command.arg(folder.path()))?;
+        command.args(["--bind", "127.0.0.1", "--port", &self.port.to_string(), "--save", ""]);
+        command.args(["--appendonly", "yes", "--appendfsync", "always", "--dir"]).arg(self.folder.path());
+        self.process = Some(Process::start(&mut command)?);
         let deadline = Instant::now() + START;
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
             ensure!(Instant::now() < deadline, "redis-server does not listen after {START:?}");
             std::thread::yield_now();
         }
-        Ok(Self { port, _process: process, _folder: folder })
+        Ok(())
+    }
+
+    /// Ends it as a crash does.
+    pub fn kill(&mut self) {
+        self.process = None;
+    }
+
+    /// Sets a parameter of the running server.
+    ///
+    /// # Errors
+    /// It does not run, or knows no such parameter.
+    pub async fn set(&self, parameter: &str, value: &str) -> Result<()> {
+        let client = redis::Client::open(("127.0.0.1", self.port))?;
+        let mut connection = client.get_multiplexed_async_connection().await?;
+        redis::cmd("CONFIG").arg(&["SET", parameter, value]).exec_async(&mut connection).await?;
+        Ok(())
     }
 
     /// This server as a bot's storage.

@@ -155,14 +155,11 @@ async fn see_through(shared: Arc<Shared>, payload: Payload, first: Option<Attemp
         (Some(_), Kind::Event) => {}
         (Some(answer), _) => commands::answered(world, &payload.body, &answer),
         (None, kind) => {
-            world.counters.lost += 1;
             if kind != Kind::Event {
-                commands::failed(
-                    world,
-                    &payload.body,
-                    if found_socket { "operation_timeout" } else { "dispatch_failed" },
-                );
+                let error = if found_socket { "operation_timeout" } else { "dispatch_failed" };
+                commands::failed(world, &payload.body, error);
             }
+            world.counters.give_up(payload.body);
         }
     });
 }

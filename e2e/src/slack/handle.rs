@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, anyhow};
 use axum::body::Bytes;
+use serde_json::Value;
 use tokio::time;
 
 use super::{
@@ -244,6 +245,12 @@ impl Slack {
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {
         self.shared.lock().counters.deliveries().cloned().collect()
+    }
+
+    /// The last 10,000 payloads that nobody acknowledged in time, in no attempt.
+    #[must_use]
+    pub fn given_up(&self) -> Vec<Value> {
+        self.shared.lock().counters.given_up().cloned().collect()
     }
 
     /// Content of an uploaded file.

@@ -7,8 +7,9 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-/// Deliveries and latencies that are kept; older ones are only counted.
+/// Deliveries, latencies and payloads given up that are kept; older ones are only counted.
 const KEPT: usize = 10_000;
 
 /// Calls of one Web API method.
@@ -94,7 +95,8 @@ pub(crate) struct Counters {
     calls: BTreeMap<String, Calls>,
     pub(crate) connections_opened: u64,
     pub(crate) stray_acknowledgements: u64,
-    pub(crate) lost: u64,
+    lost: u64,
+    given_up: VecDeque<Value>,
     acknowledged: u64,
     sent: u64,
     deliveries: VecDeque<Delivery>,
@@ -135,6 +137,18 @@ impl Counters {
         if let Some(delivery) = self.deliveries.get_mut(index).filter(|delivery| delivery.number == number) {
             delivery.outcome = outcome;
         }
+    }
+
+    pub(crate) fn give_up(&mut self, body: Value) {
+        self.lost += 1;
+        self.given_up.push_back(body);
+        if self.given_up.len() > KEPT {
+            self.given_up.pop_front();
+        }
+    }
+
+    pub(crate) fn given_up(&self) -> impl Iterator<Item = &Value> {
+        self.given_up.iter()
     }
 
     pub(crate) fn deliveries(&self) -> impl Iterator<Item = &Delivery> {

@@ -1,87 +1,91 @@
-//! People who type, and look at what they have on their screens.
+//! People who type numbered commands in many channels and threads.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
-use chatops_e2e::slack::{ChannelKind, Simulator, Slack};
-use tokio::time::{Instant, interval, sleep};
-
-/// Between two looks.
-const LOOK: Duration = Duration::from_millis(500);
+use chatops_e2e::slack::{ChannelKind, Message, Simulator, Slack};
+use jiff::Timestamp;
+use tokio::time::interval;
 
 /// Who types in turn.
 const PEOPLE: [&str; 2] = ["alice", "bob"];
 
-/// People in some channels.
+/// What a command does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Writes the word.
+    Note,
+    Echo,
+    /// Reads what the command of that number noted.
+    Recall(usize),
+    /// There is no such command.
+    Unknown,
+}
+
+/// A command as it was typed. No other has its word.
+#[derive(Debug)]
+pub struct Typed {
+    pub word: String,
+    pub kind: Kind,
+    pub message: Message,
+    pub at: Timestamp,
+}
+
+/// People in some channels, each of which has a thread.
 pub struct Crowd {
     slack: Slack,
     channels: Vec<String>,
-    typed: Vec<String>,
-}
-
-/// What should not be on the screens.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Seen {
-    /// Commands without an answer.
-    pub lost: Vec<String>,
-    /// Commands with more than one.
-    pub doubled: Vec<String>,
-    /// Commands that were run twice.
-    pub run_again: Vec<String>,
+    topics: Vec<Message>,
+    pub typed: Vec<Typed>,
 }
 
 impl Crowd {
-    pub fn in_channels_of(slack: &Simulator, count: usize) -> Self {
-        let channels = (0..count).map(|n| format!("crowd-{n}")).collect::<Vec<_>>();
-        for channel in &channels {
-            slack.create_channel(channel, ChannelKind::Public);
+    pub async fn in_channels_of(slack: &Simulator, count: usize) -> Self {
+        let (mut channels, mut topics) = (Vec::new(), Vec::new());
+        for number in 0..count {
+            let name = format!("crowd-{number}");
+            slack.create_channel(&name, ChannelKind::Public);
+            let channel = format!("#{name}");
+            topics.push(slack.user(PEOPLE[0]).types(&channel, "what a day").await.expect("a topic"));
+            channels.push(channel);
         }
-        Self { slack: slack.slack(), channels, typed: Vec::new() }
+        Self { slack: slack.slack(), channels, topics, typed: Vec::new() }
     }
 
-    /// Every other command writes, each a word of its own.
     pub async fn types(&mut self, count: usize, rate: u32) {
         let mut pace = interval(Duration::from_secs(1) / rate);
         for _ in 0..count {
             pace.tick().await;
-            let number = self.typed.len();
-            let word = format!("word-{number:06}");
-            let command = if number.is_multiple_of(2) { "note" } else { "echo" };
-            let channel = format!("#{}", self.channels[number % self.channels.len()]);
-            let person = self.slack.user(PEOPLE[number / self.channels.len() % PEOPLE.len()]);
-            person.types(&channel, &format!("!{command} {word}")).await.expect("a person types");
-            self.typed.push(word);
+            self.types_next().await;
         }
     }
 
-    /// What is seen when everything is answered, or after `patience`.
-    pub async fn sees(&self, patience: Duration) -> Seen {
-        let deadline = Instant::now() + patience;
-        loop {
-            let seen = self.look();
-            if seen.lost.is_empty() || Instant::now() > deadline {
-                return seen;
+    /// Everybody goes through the channels in turn; every other time in the thread.
+    async fn types_next(&mut self) {
+        let number = self.typed.len();
+        let (place, round) = (number % self.channels.len(), number / self.channels.len());
+        let word = word(number);
+        let in_thread = round / PEOPLE.len() % 2 == 1;
+        // Each kind takes up four rounds: of each person in the channel and in the thread.
+        let (kind, text) = match round / 4 % 4 {
+            0 => (Kind::Note, format!("!note {word}")),
+            1 => {
+                let noted = number - 4 * self.channels.len();
+                (Kind::Recall(noted), format!("!recall {word} {}", self::word(noted)))
             }
-            sleep(LOOK).await;
-        }
-    }
-
-    fn look(&self) -> Seen {
-        let transcript = self.slack.transcript();
-        let texts =
-            transcript.iter().filter_map(|entry| entry.action.new_message()).map(|message| &*message.text);
-        let (mut times, mut run_again, mut before) = (HashMap::<&str, usize>::new(), Vec::new(), "");
-        for word in texts.flat_map(str::split_whitespace) {
-            if word.starts_with("word-") {
-                *times.entry(word).or_default() += 1;
-            } else if word == "again" {
-                run_again.push(before.to_owned());
-            }
-            before = word;
-        }
-        let having = |wanted: fn(usize) -> bool| {
-            let answers = |word: &&String| times.get(word.as_str()).copied().unwrap_or_default();
-            self.typed.iter().filter(|word| wanted(answers(word))).cloned().collect()
+            2 => (Kind::Unknown, format!("!{word}")),
+            _ => (Kind::Echo, format!("!echo {word}")),
         };
-        Seen { lost: having(|times| times == 0), doubled: having(|times| times > 1), run_again }
+        let person = self.slack.user(PEOPLE[round % PEOPLE.len()]);
+        let at = Timestamp::now();
+        let typed = if in_thread {
+            person.types_in_thread(&self.topics[place], &text).await
+        } else {
+            person.types(&self.channels[place], &text).await
+        };
+        self.typed.push(Typed { word, kind, message: typed.expect("a person types"), at });
     }
+}
+
+fn word(number: usize) -> String {
+    format!("word-{number:06}")
 }

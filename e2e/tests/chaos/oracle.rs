@@ -1,0 +1,161 @@
+//! Looks at what people have on their screens, and tells what should not be there.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    time::Duration,
+};
+
+use chatops_e2e::slack::{Slack, Ts};
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::time::{Instant, sleep};
+
+use crate::crowd::{Crowd, Kind, Typed};
+
+/// Between two looks.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Words of commands that something is wrong with.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Wrong {
+    /// Taken, and without an answer.
+    pub lost: Vec<String>,
+    /// With more than one.
+    pub doubled: Vec<String>,
+    /// Run twice.
+    pub run_again: Vec<String>,
+    /// Answered in another channel or thread.
+    pub misplaced: Vec<String>,
+    /// Answered with something else than what the command is to say.
+    pub mistaken: Vec<String>,
+}
+
+/// What is seen.
+#[derive(Debug, Default)]
+pub struct Seen {
+    pub wrong: Wrong,
+    /// Commands without an answer that Slack told to nobody who took them, as often as it tried.
+    pub never_taken: usize,
+    pub took: Took,
+}
+
+/// How long answers took, from the quickest to the slowest.
+#[derive(Debug, Default)]
+pub struct Took(Vec<Duration>);
+
+impl Took {
+    fn longest_of(&self, percent: usize) -> Duration {
+        let count = self.0.len() * percent / 100;
+        self.0.get(count.saturating_sub(1)).copied().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Took {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [half, most, all] = [50, 99, 100].map(|percent| self.longest_of(percent));
+        write!(f, "{half:.1?} half of them, {most:.1?} 99 of 100, {all:.1?} all")
+    }
+}
+
+/// A line of an answer.
+struct Line {
+    text: String,
+    channel: String,
+    thread: Option<Ts>,
+    at: Timestamp,
+}
+
+/// What is on the screens.
+struct Screens {
+    /// By the first word in them.
+    lines: HashMap<String, Vec<Line>>,
+    /// Channel and time stamp of what nobody took.
+    given_up: HashSet<(String, String)>,
+}
+
+/// What is seen when everything is answered, or after `patience`.
+pub async fn looks(slack: &Slack, crowd: &Crowd, patience: Duration) -> Seen {
+    let deadline = Instant::now() + patience;
+    loop {
+        let seen = Screens::of(slack).judge(&crowd.typed);
+        if seen.wrong.lost.is_empty() || Instant::now() > deadline {
+            return seen;
+        }
+        sleep(LOOK).await;
+    }
+}
+
+impl Screens {
+    fn of(slack: &Slack) -> Self {
+        let mut lines = HashMap::<_, Vec<_>>::new();
+        for entry in slack.transcript() {
+            let Some(message) = entry.action.new_message() else { continue };
+            for text in message.text.lines() {
+                let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '-');
+                let Some(word) = words.find(|word| word.starts_with("word-")) else { continue };
+                lines.entry(word.to_owned()).or_default().push(Line {
+                    text: text.to_owned(),
+                    channel: message.channel.clone(),
+                    thread: message.thread_ts,
+                    at: entry.at,
+                });
+            }
+        }
+        let place = |payload: &Value| {
+            let event = payload.get("event")?;
+            let text = |name| event.get(name)?.as_str().map(str::to_owned);
+            Some((text("channel")?, text("ts")?))
+        };
+        Self { lines, given_up: slack.given_up().iter().filter_map(place).collect() }
+    }
+
+    fn judge(&self, typed: &[Typed]) -> Seen {
+        let mut seen = Seen::default();
+        for command in typed {
+            let lines = self.lines_of(command);
+            let message = &command.message;
+            if lines.is_empty() && self.given_up.contains(&(message.channel.clone(), message.ts.to_string()))
+            {
+                seen.never_taken += 1;
+                continue;
+            }
+            self.judge_lines(command, lines, typed, &mut seen.wrong);
+            seen.took.0.extend(lines.first().and_then(|line| Duration::try_from(line.at - command.at).ok()));
+        }
+        seen.took.0.sort_unstable();
+        seen
+    }
+
+    fn lines_of(&self, command: &Typed) -> &[Line] {
+        self.lines.get(&command.word).map_or(&[], Vec::as_slice)
+    }
+
+    fn judge_lines(&self, command: &Typed, lines: &[Line], typed: &[Typed], wrong: &mut Wrong) {
+        let (word, message) = (&command.word, &command.message);
+        let is_in_place = |line: &Line| line.channel == message.channel && line.thread == message.thread_ts;
+        let says_it = |line: &Line| match command.kind {
+            Kind::Note | Kind::Echo => line.text == *word,
+            Kind::Recall(noted) => {
+                let was_answered = |line: &Line| line.at < command.at;
+                line.text == format!("{word} noted")
+                    || line.text == format!("{word} missing")
+                        && !self.lines_of(&typed[noted]).iter().any(was_answered)
+            }
+            Kind::Unknown => line.text.contains("not found"),
+        };
+        let is_again = |line: &Line| line.text.ends_with(" again");
+        let cases = [
+            (&mut wrong.lost, lines.is_empty()),
+            (&mut wrong.doubled, lines.len() > 1),
+            (&mut wrong.run_again, lines.iter().any(is_again)),
+            (&mut wrong.misplaced, !lines.iter().all(is_in_place)),
+            (&mut wrong.mistaken, !lines.iter().all(|line| says_it(line) || is_again(line))),
+        ];
+        for (list, is_so) in cases {
+            if is_so {
+                list.push(word.clone());
+            }
+        }
+    }
+}
