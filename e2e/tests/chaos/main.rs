@@ -1,8 +1,8 @@
-//! People type while replicas of the bot are killed, ended and paused, Redis is killed and full, sockets are cut, and
-//! events, acknowledgements and answers are doubled or lost. The proof is what people then have on their screens: each
-//! command answered, once, in its place, and run once.
+//! People type while replicas of the bot are killed, sockets are cut, and events, acknowledgements and answers are doubled
+//! or lost. The proof is what people then have on their screens: each command answered, once, in its place, and run once.
 //!
-//! `make chaos COMMANDS=100000` types more of them; `SEED` has other things go wrong.
+//! `make chaos COMMANDS=100000` types more of them; `SEED` has other things go wrong, and with `UPHEAVALS=1` Redis is
+//! killed and full, and replicas are paused and told to end.
 
 #![allow(
     clippy::expect_used,
@@ -57,7 +57,8 @@ async fn whatever_goes_wrong_each_command_is_run_and_answered_once() {
     let (slack, mut redis) = (slack(commands).await, Redis::start().expect("a Redis"));
     let replicas = Replicas::start(&slack, 3, &redis.storage()).await;
     let mut crowd = Crowd::in_channels_of(&slack, 40).await;
-    let mut trouble = Trouble::with(&slack, replicas, &mut redis, seed);
+    let trouble = Trouble::with(&slack, replicas, &mut redis, seed);
+    let mut trouble = trouble.and_upheavals(setting("UPHEAVALS", 0) == 1);
     tokio::select! {
         () = crowd.types(commands, RATE) => (),
         never = trouble.goes_on() => match never {},

@@ -17,7 +17,7 @@ const DEATH: Duration = Duration::from_secs(2);
 /// Between two faults of Slack or of the network.
 const MISHAP: Duration = Duration::from_millis(700);
 
-/// Between two of the rest.
+/// Between two upheavals.
 const UPHEAVAL: Duration = Duration::from_secs(5);
 
 pub struct Trouble<'a> {
@@ -26,6 +26,7 @@ pub struct Trouble<'a> {
     redis: &'a mut Redis,
     seeded: SmallRng,
     happened: Happened,
+    with_upheavals: bool,
 }
 
 /// How much went wrong.
@@ -39,7 +40,12 @@ pub struct Happened {
 impl<'a> Trouble<'a> {
     pub fn with(slack: &Simulator, replicas: Replicas, redis: &'a mut Redis, seed: u64) -> Self {
         let (slack, seeded) = (slack.slack(), SmallRng::seed_from_u64(seed));
-        Self { slack, replicas, redis, seeded, happened: Happened::default() }
+        Self { slack, replicas, redis, seeded, happened: Happened::default(), with_upheavals: false }
+    }
+
+    /// Redis dies or is full, sockets turn silent, replicas stand still or are told to end.
+    pub fn and_upheavals(self, with_upheavals: bool) -> Self {
+        Self { with_upheavals, ..self }
     }
 
     pub async fn goes_on(&mut self) -> Infallible {
@@ -48,7 +54,7 @@ impl<'a> Trouble<'a> {
             tokio::select! {
                 _ = death.tick() => self.death(),
                 _ = mishap.tick() => self.mishap(),
-                _ = upheaval.tick() => self.upheaval().await,
+                _ = upheaval.tick(), if self.with_upheavals => self.upheaval().await,
             }
         }
     }
