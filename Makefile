@@ -58,7 +58,7 @@ bench: tools image ## Ratios against a bare loop, measured in one run, and what 
 .PHONY: chaos
 chaos: COMMANDS ?= $(if $(MINUTES),$(shell expr $(MINUTES) '*' 6000),100000)
 chaos: SEED ?= 1
-chaos: UPHEAVALS ?= 0
+chaos: UPHEAVALS ?= 1
 chaos: tools image ## Type COMMANDS (100000), or for MINUTES, while things go wrong as SEED has it, and count the answers
 	@COMMANDS=$(COMMANDS) SEED=$(SEED) UPHEAVALS=$(UPHEAVALS) cargo test --locked --workspace --test chaos -- --nocapture whatever_goes_wrong
 

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use chatops_e2e::slack::{Slack, Ts};
+use chatops_e2e::slack::{Message, Slack, Ts};
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
@@ -37,6 +37,8 @@ pub struct Seen {
     pub wrong: Wrong,
     /// Commands without an answer that Slack told to nobody who took them, as often as it tried.
     pub never_taken: usize,
+    /// Commands that were told that storage is not there or full.
+    pub refused: usize,
     pub took: Took,
 }
 
@@ -66,19 +68,44 @@ struct Line {
     at: Timestamp,
 }
 
+impl Line {
+    /// The one answer without the command's word.
+    fn is_refusal(&self) -> bool {
+        self.text.starts_with("My storage ")
+    }
+}
+
+fn word_in(text: &str) -> Option<String> {
+    let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '-');
+    words.find(|word| word.starts_with("word-")).map(str::to_owned)
+}
+
+/// As the bot names a message in the metadata of its answer.
+fn key(message: &Message) -> String {
+    format!("{}:{}", message.channel, message.ts)
+}
+
+/// Keys of what a message answers, a line each.
+fn answered_by(message: &Message) -> Vec<String> {
+    let metadata = message.metadata.as_ref();
+    let answers = metadata.and_then(|metadata| metadata.pointer("/event_payload/answers")?.as_array());
+    let answers = answers.into_iter().flatten().filter_map(Value::as_str);
+    answers.filter_map(|answer| Some(answer.rsplit_once('#')?.0.to_owned())).collect()
+}
+
 /// What is on the screens.
 struct Screens {
-    /// By the first word in them.
+    /// By word.
     lines: HashMap<String, Vec<Line>>,
-    /// Channel and time stamp of what nobody took.
-    given_up: HashSet<(String, String)>,
+    /// Keys of what nobody took.
+    given_up: HashSet<String>,
 }
 
 /// What is seen when everything is answered, or after `patience`.
 pub async fn looks(slack: &Slack, crowd: &Crowd, patience: Duration) -> Seen {
     let deadline = Instant::now() + patience;
     loop {
-        let seen = Screens::of(slack).judge(&crowd.typed);
+        let seen = Screens::of(slack, &crowd.typed).judge(&crowd.typed);
         if seen.wrong.lost.is_empty() || Instant::now() > deadline {
             return seen;
         }
@@ -87,14 +114,17 @@ pub async fn looks(slack: &Slack, crowd: &Crowd, patience: Duration) -> Seen {
 }
 
 impl Screens {
-    fn of(slack: &Slack) -> Self {
+    fn of(slack: &Slack, typed: &[Typed]) -> Self {
+        let words: HashMap<_, _> = typed.iter().map(|typed| (key(&typed.message), &typed.word)).collect();
         let mut lines = HashMap::<_, Vec<_>>::new();
         for entry in slack.transcript() {
-            let Some(message) = entry.action.new_message() else { continue };
-            for text in message.text.lines() {
-                let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '-');
-                let Some(word) = words.find(|word| word.starts_with("word-")) else { continue };
-                lines.entry(word.to_owned()).or_default().push(Line {
+            let Some(message) = entry.action.new_message().filter(|_| entry.by_app) else { continue };
+            let answered = answered_by(message);
+            for (number, text) in message.text.lines().enumerate() {
+                let of_key =
+                    || answered.get(number).and_then(|key| words.get(key)).map(|word| (*word).clone());
+                let Some(word) = word_in(text).or_else(of_key) else { continue };
+                lines.entry(word).or_default().push(Line {
                     text: text.to_owned(),
                     channel: message.channel.clone(),
                     thread: message.thread_ts,
@@ -102,24 +132,22 @@ impl Screens {
                 });
             }
         }
-        let place = |payload: &Value| {
+        let key = |payload: &Value| {
             let event = payload.get("event")?;
-            let text = |name| event.get(name)?.as_str().map(str::to_owned);
-            Some((text("channel")?, text("ts")?))
+            Some(format!("{}:{}", event.get("channel")?.as_str()?, event.get("ts")?.as_str()?))
         };
-        Self { lines, given_up: slack.given_up().iter().filter_map(place).collect() }
+        Self { lines, given_up: slack.given_up().iter().filter_map(key).collect() }
     }
 
     fn judge(&self, typed: &[Typed]) -> Seen {
         let mut seen = Seen::default();
         for command in typed {
             let lines = self.lines_of(command);
-            let message = &command.message;
-            if lines.is_empty() && self.given_up.contains(&(message.channel.clone(), message.ts.to_string()))
-            {
+            if lines.is_empty() && self.given_up.contains(&key(&command.message)) {
                 seen.never_taken += 1;
                 continue;
             }
+            seen.refused += usize::from(lines.iter().any(Line::is_refusal));
             self.judge_lines(command, lines, typed, &mut seen.wrong);
             seen.took.0.extend(lines.first().and_then(|line| Duration::try_from(line.at - command.at).ok()));
         }
@@ -135,9 +163,10 @@ impl Screens {
         let (word, message) = (&command.word, &command.message);
         let is_in_place = |line: &Line| line.channel == message.channel && line.thread == message.thread_ts;
         let says_it = |line: &Line| match command.kind {
+            Kind::Note | Kind::Recall(_) if line.is_refusal() => true,
             Kind::Note | Kind::Echo => line.text == *word,
             Kind::Recall(noted) => {
-                let was_answered = |line: &Line| line.at < command.at;
+                let was_answered = |line: &Line| line.at < command.at && !line.is_refusal();
                 line.text == format!("{word} noted")
                     || line.text == format!("{word} missing")
                         && !self.lines_of(&typed[noted]).iter().any(was_answered)
