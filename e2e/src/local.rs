@@ -9,14 +9,13 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-pub use rustix::process::Signal;
-
 use chatops_crds::{
     BotPlugin, ChatBot,
     bot_config::{self, Placement, RedisConfig, StorageConfig},
     resolve::resolve,
 };
 use rustix::process::Pid;
+pub use rustix::process::Signal;
 use serde_json::json;
 use tempfile::TempDir;
 

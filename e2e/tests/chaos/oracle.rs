@@ -118,7 +118,7 @@ impl Screens {
         let words: HashMap<_, _> = typed.iter().map(|typed| (key(&typed.message), &typed.word)).collect();
         let mut lines = HashMap::<_, Vec<_>>::new();
         for entry in slack.transcript() {
-            let Some(message) = entry.action.new_message().filter(|_| entry.by_app) else { continue };
+            let Some(message) = entry.action.new_message() else { continue };
             let answered = answered_by(message);
             for (number, text) in message.text.lines().enumerate() {
                 let of_key =

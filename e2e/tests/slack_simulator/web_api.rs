@@ -176,3 +176,21 @@ async fn only_the_newest_messages_are_kept() -> anyhow::Result<()> {
     assert_eq!(slack.journal(0).len(), 5);
     Ok(())
 }
+
+#[tokio::test]
+async fn an_app_that_notes_what_it_answers_is_believed() -> anyhow::Result<()> {
+    let (slack, app) = unlimited().await?;
+    let first = slack.user("alice").types("#ops", "!first").await?;
+    let second = slack.user("alice").types("#ops", "!second").await?;
+    let answers = [format!("{}:{}#0", first.channel, first.ts)];
+    let metadata = json!({ "event_type": "answer", "event_payload": { "answers": answers } });
+    let late = json!({ "channel": first.channel, "text": "late", "metadata": metadata });
+    assert_eq!(app.call("chat.postMessage", late).await?["ok"], true);
+    let plain = json!({ "channel": first.channel, "text": "plain" });
+    assert_eq!(app.call("chat.postMessage", plain).await?["ok"], true);
+    let texts =
+        |question| -> Vec<_> { slack.replies_to(question).into_iter().map(|reply| reply.text).collect() };
+    assert_eq!(texts(&first), ["late", "plain"]);
+    assert_eq!(texts(&second), ["plain"]);
+    Ok(())
+}
