@@ -52,8 +52,9 @@ crds: ## Generate manifests/crds
 	@cargo run --quiet --locked --bin chatops-operator -- crds --dir manifests/crds
 
 .PHONY: bench
-bench: tools image ## Ratios against a bare loop, measured in one run, and what each storage does a second
-	@cargo bench --locked --workspace --bench ratios --bench storage
+bench: tools image ## Ours beside other bots, measured in one run (docs/performance.md), and what each storage does a second
+	@export RIVALS; RIVALS=$$(e2e/scripts/rivals.sh); \
+	cargo bench --locked --workspace --bench ratios --bench storage
 
 .PHONY: chaos
 chaos: COMMANDS ?= $(if $(MINUTES),$(shell expr $(MINUTES) '*' 6000),100000)

@@ -8,24 +8,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Result, ensure};
-use chatops_e2e::slack::{ChannelKind, Simulator};
+use anyhow::{Context as _, Result, ensure};
+use chatops_e2e::slack::Simulator;
 use futures::future::try_join_all;
 use tokio::time::{interval, timeout};
 
+use super::contender::Contender;
+
 /// How long one answer may take before the run is given up.
 const ANSWER: Duration = Duration::from_secs(30);
-
-/// Makes the channels that [`commands_a_second`] types in.
-pub fn channels(slack: &Simulator, count: usize) -> Vec<String> {
-    (0..count)
-        .map(|i| {
-            let name = format!("load-{i}");
-            slack.create_channel(&name, ChannelKind::Public);
-            format!("#{name}")
-        })
-        .collect()
-}
 
 /// What is typed, and what has to come back.
 #[derive(Clone, Copy)]
@@ -55,45 +46,59 @@ impl Line {
     }
 }
 
-/// Types `total` commands with `in_flight` people, each waiting for the answer, and returns commands a second.
-pub async fn commands_a_second(
-    slack: &Arc<Simulator>,
-    channels: &[String],
+/// What was answered.
+pub struct Done {
+    pub commands: usize,
+    span: Duration,
+}
+
+impl Done {
+    pub fn per_second(&self) -> f64 {
+        self.commands as f64 / self.span.as_secs_f64()
+    }
+}
+
+/// Types with `in_flight` people for `span`, each waiting for the answer.
+pub async fn for_a_while(bot: &Contender, line: Line, in_flight: usize, span: Duration) -> Result<Done> {
+    let end = Instant::now() + span;
+    while_true(bot, line, in_flight, |_| Instant::now() < end).await
+}
+
+/// Types `total` commands with `in_flight` people, each waiting for the answer.
+pub async fn commands(bot: &Contender, line: Line, in_flight: usize, total: usize) -> Result<Done> {
+    while_true(bot, line, in_flight, |number| number < total).await
+}
+
+async fn while_true(
+    bot: &Contender,
     line: Line,
     in_flight: usize,
-    total: usize,
-) -> Result<f64> {
-    let next = Arc::new(AtomicUsize::new(0));
+    goes_on: impl Fn(usize) -> bool,
+) -> Result<Done> {
+    let (next, answered) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let start = Instant::now();
-    try_join_all(channels.iter().take(in_flight).map(|channel| {
-        let (slack, next, channel) = (slack.clone(), next.clone(), channel.clone());
-        async move {
-            loop {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                if number >= total {
-                    return anyhow::Ok(());
-                }
-                ask(&slack, &channel, line, number).await?;
+    let person = async |channel: &String| {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if !goes_on(number) {
+                return anyhow::Ok(());
             }
+            ask(&bot.slack, channel, line, number).await?;
+            answered.fetch_add(1, Ordering::Relaxed);
         }
-    }))
-    .await?;
-    Ok(total as f64 / start.elapsed().as_secs_f64())
+    };
+    try_join_all(bot.channels.iter().take(in_flight).map(person)).await.context(bot.name)?;
+    Ok(Done { commands: answered.into_inner(), span: start.elapsed() })
 }
 
 /// Types `total` commands at `rate` a second, in turn over the channels, and returns the 99th percentile of the time
 /// to the answer.
-pub async fn p99_at(
-    slack: &Arc<Simulator>,
-    channels: &[String],
-    rate: u32,
-    total: usize,
-) -> Result<Duration> {
+pub async fn p99_at(bot: &Contender, rate: u32, total: usize) -> Result<Duration> {
     let mut ticks = interval(Duration::from_secs(1) / rate);
     let mut answers = Vec::with_capacity(total);
     for number in 0..total {
         ticks.tick().await;
-        let (slack, channel) = (slack.clone(), channels[number % channels.len()].clone());
+        let (slack, channel) = (Arc::clone(&bot.slack), bot.channels[number % bot.channels.len()].clone());
         answers.push(tokio::spawn(async move {
             let start = Instant::now();
             ask(&slack, &channel, Line::Echo, number).await?;

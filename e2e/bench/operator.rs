@@ -15,7 +15,7 @@ use kube::{Api, api::ListParams};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use super::table::{Table, mebibytes};
+use super::report::{Table, mebibytes};
 
 const CLUSTER: &str = "bench";
 const BOTS: usize = 100;
@@ -39,21 +39,21 @@ async fn on(cluster: &Cluster, table: &mut Table) -> Result<()> {
     apply_bots(cluster, 0..1).await?;
     deployments(cluster, 1).await?;
     settled(cluster).await?;
-    table.add("API writes of the operator for a new ChatBot", writes(cluster)?.to_string(), "")?;
+    table.add("API writes of the operator for a new ChatBot", [writes(cluster)?.to_string()], "")?;
 
     apply_bots(cluster, 1..BOTS).await?;
     deployments(cluster, BOTS).await?;
     let before = settled(cluster).await?;
     table.add(
         &format!("operator, memory with {BOTS} ChatBots"),
-        mebibytes(resident(first.pid()?)?),
+        [mebibytes(resident(first.pid()?)?)],
         "≤ 32 MiB",
     )?;
 
     first.terminate(Duration::from_secs(10)).await?;
     let _second = start(cluster, "second").await?;
     let after = settled(cluster).await?;
-    table.add("API writes after a restart of the operator", (after - before).to_string(), "0")
+    table.add("API writes after a restart of the operator", [(after - before).to_string()], "0")
 }
 
 async fn start(cluster: &Cluster, identity: &str) -> Result<Operator> {

@@ -14,8 +14,9 @@ use chatops_crds::{
     bot_config::{self, Placement, RedisConfig, StorageConfig},
     resolve::resolve,
 };
-use rustix::process::Pid;
+use redis::aio::MultiplexedConnection;
 pub use rustix::process::Signal;
+use rustix::{param::clock_ticks_per_second, process::Pid};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -59,6 +60,14 @@ impl Process {
     pub fn resident(&self) -> Result<u64> {
         resident(self.child.id())
     }
+
+    /// What it computed since it started, on all processors together.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn cpu(&self) -> Result<Duration> {
+        cpu(self.child.id())
+    }
 }
 
 impl Drop for Process {
@@ -77,6 +86,20 @@ pub fn resident(pid: u32) -> Result<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
     let kib: u64 = line.trim().trim_end_matches(" kB").parse()?;
     Ok(kib * 1024)
+}
+
+/// What a process computed since it started, on all processors together (`utime` and `stime` of /proc).
+///
+/// # Errors
+/// There is no such process.
+pub fn cpu(pid: u32) -> Result<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    // The name is in brackets, and may have any character.
+    let (_, fields) = stat.rsplit_once(')').context("no name")?;
+    let ticks: Vec<u64> =
+        fields.split_whitespace().skip(11).take(2).map(str::parse).collect::<Result<_, _>>()?;
+    let seconds = ticks.iter().sum::<u64>() as f64 / clock_ticks_per_second() as f64;
+    Ok(Duration::from_secs_f64(seconds))
 }
 
 /// A redis-server on loopback. What it has answered for is on the disk.
@@ -125,13 +148,36 @@ impl Redis {
         self.process = None;
     }
 
+    /// Its process.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub fn pid(&self) -> Result<u32> {
+        Ok(self.process.as_ref().context("redis-server does not run")?.child.id())
+    }
+
+    /// How often it read from a client since it started. Commands that were sent together are read once.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub async fn reads(&self) -> Result<u64> {
+        let mut connection = self.connection().await?;
+        let stats: String = redis::cmd("INFO").arg("stats").query_async(&mut connection).await?;
+        let reads = stats.lines().find_map(|line| line.strip_prefix("total_reads_processed:"));
+        Ok(reads.context("redis-server is older than 6.0")?.trim().parse()?)
+    }
+
+    async fn connection(&self) -> Result<MultiplexedConnection> {
+        let client = redis::Client::open(("127.0.0.1", self.port))?;
+        Ok(client.get_multiplexed_async_connection().await?)
+    }
+
     /// Sets a parameter of the running server.
     ///
     /// # Errors
     /// It does not run, or knows no such parameter.
     pub async fn set(&self, parameter: &str, value: &str) -> Result<()> {
-        let client = redis::Client::open(("127.0.0.1", self.port))?;
-        let mut connection = client.get_multiplexed_async_connection().await?;
+        let mut connection = self.connection().await?;
         redis::cmd("CONFIG").arg(&["SET", parameter, value]).exec_async(&mut connection).await?;
         Ok(())
     }

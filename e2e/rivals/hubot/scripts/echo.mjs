@@ -1,0 +1,5 @@
+// Description:
+//   What the benchmark's Hubot answers.
+export default (robot) => {
+  robot.hear(/^!echo (.+)/s, (res) => res.send(res.match[1]));
+};
