@@ -79,6 +79,7 @@ struct Attempt {
 pub(crate) fn start(shared: &Arc<Shared>, world: &mut World, payload: Payload) {
     let is_event = payload.kind == Kind::Event;
     if is_event && world.faults.take_duplicate_event() {
+        world.counters.under_way += 1;
         let attempt = attempt(shared, world, &payload, 0);
         shared.runtime.spawn(see_through(Arc::clone(shared), payload.clone(), attempt));
     }
@@ -88,6 +89,7 @@ pub(crate) fn start(shared: &Arc<Shared>, world: &mut World, payload: Payload) {
     {
         shared.runtime.spawn(repeat(Arc::clone(shared), attempt.frame.clone(), after));
     }
+    world.counters.under_way += 1;
     shared.runtime.spawn(see_through(Arc::clone(shared), payload, attempt));
 }
 
@@ -151,15 +153,18 @@ async fn see_through(shared: Arc<Shared>, payload: Payload, first: Option<Attemp
         found_socket = next.is_some();
         answer = settled(&shared, next).await;
     }
-    shared.change(|world| match (answer, payload.kind) {
-        (Some(_), Kind::Event) => {}
-        (Some(answer), _) => commands::answered(world, &payload.body, &answer),
-        (None, kind) => {
-            if kind != Kind::Event {
-                let error = if found_socket { "operation_timeout" } else { "dispatch_failed" };
-                commands::failed(world, &payload.body, error);
+    shared.change(|world| {
+        world.counters.under_way -= 1;
+        match (answer, payload.kind) {
+            (Some(_), Kind::Event) => {}
+            (Some(answer), _) => commands::answered(world, &payload.body, &answer),
+            (None, kind) => {
+                if kind != Kind::Event {
+                    let error = if found_socket { "operation_timeout" } else { "dispatch_failed" };
+                    commands::failed(world, &payload.body, error);
+                }
+                world.counters.give_up(payload.body);
             }
-            world.counters.give_up(payload.body);
         }
     });
 }

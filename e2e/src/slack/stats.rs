@@ -81,6 +81,8 @@ pub struct Stats {
     pub acknowledged: u64,
     /// Acknowledgements for nothing that waited: too late, repeated, or of an unknown envelope.
     pub stray_acknowledgements: u64,
+    /// Payloads that are neither acknowledged nor given up yet.
+    pub under_way: u64,
     /// Payloads given up after the last attempt.
     pub lost: u64,
     /// Median time to the acknowledgement, of the last 10,000, in microseconds.
@@ -95,6 +97,7 @@ pub(crate) struct Counters {
     calls: BTreeMap<String, Calls>,
     pub(crate) connections_opened: u64,
     pub(crate) stray_acknowledgements: u64,
+    pub(crate) under_way: u64,
     lost: u64,
     given_up: VecDeque<Value>,
     acknowledged: u64,
@@ -168,6 +171,7 @@ impl Counters {
             deliveries: self.sent,
             acknowledged: self.acknowledged,
             stray_acknowledgements: self.stray_acknowledgements,
+            under_way: self.under_way,
             lost: self.lost,
             ack_p50_micros: percentile(50).unwrap_or_default(),
             ack_p99_micros: percentile(99).unwrap_or_default(),

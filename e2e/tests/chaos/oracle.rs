@@ -16,6 +16,9 @@ use crate::crowd::{Crowd, Kind, Typed};
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(500);
 
+/// How long nothing more appears before it is over.
+const QUIET: Duration = Duration::from_secs(3);
+
 /// Words of commands that something is wrong with.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Wrong {
@@ -101,15 +104,22 @@ struct Screens {
     given_up: HashSet<String>,
 }
 
-/// What is seen when everything is answered, or after `patience`.
+/// What is seen when everything is answered, Slack has nothing more to deliver and nothing more appears, or else after
+/// `patience`.
 pub async fn looks(slack: &Slack, crowd: &Crowd, patience: Duration) -> Seen {
     let deadline = Instant::now() + patience;
+    let (mut appeared, mut since) = (slack.journal_end(), Instant::now());
     loop {
         let seen = Screens::of(slack, &crowd.typed).judge(&crowd.typed);
-        if seen.wrong.lost.is_empty() || Instant::now() > deadline {
+        let is_over = seen.wrong.lost.is_empty() && slack.stats().under_way == 0 && since.elapsed() > QUIET;
+        if is_over || Instant::now() > deadline {
             return seen;
         }
         sleep(LOOK).await;
+        let now = slack.journal_end();
+        if now != appeared {
+            (appeared, since) = (now, Instant::now());
+        }
     }
 }
 
