@@ -24,7 +24,8 @@ use access::{Access, PodAddress};
 use reports::Reports;
 
 /// Starts a follower for each running pod of `pods` and stops it with the pod. `pods_changed` tells when to look;
-/// `told` is called with a pod's namespace and ChatBot when there is something new. Never ends; followers end with it.
+/// `told` is called with a pod's namespace and ChatBot when there is something new, and with those that share a Slack
+/// app with it. Never ends; followers end with it.
 pub async fn follow_all(
     pods: Store<Pod>,
     pods_changed: Arc<Notify>,
@@ -41,12 +42,12 @@ pub async fn follow_all(
             let keep = wanted.remove(uid).is_some() && !follower.is_finished();
             if !keep {
                 follower.abort();
-                reports.forget(uid);
+                reports.forget(uid).iter().for_each(|other| told(&other.namespace, &other.name));
             }
             keep
         });
         for (uid, address) in wanted {
-            reports.expect(&uid);
+            reports.expect(&uid, address.bot_name());
             let follower =
                 follower::follow(uid.clone(), address, access.clone(), reports.clone(), told.clone());
             running.insert(uid, followers.spawn(follower));

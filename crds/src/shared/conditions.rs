@@ -90,6 +90,8 @@ reasons! {
     TokenRevoked,
     /// The app lacks scopes.
     MissingScopes,
+    /// Another bot takes messages of the same Slack app.
+    SlackAppShared,
     /// Slack accepts the tokens.
     TokensAccepted,
     /// The app has Socket Mode switched off.

@@ -12,6 +12,7 @@ use hyper_util::{
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 
+use super::reports::BotName;
 use crate::cluster::{client::brief, labels};
 
 /// Largest report that is read, in bytes: a report is a few hundred bytes a plugin.
@@ -49,6 +50,11 @@ pub struct PodAddress {
 }
 
 impl PodAddress {
+    /// The ChatBot that it is of.
+    pub fn bot_name(&self) -> BotName {
+        BotName { namespace: self.namespace.clone(), name: self.bot.clone() }
+    }
+
     /// None for a pod that is no bot's, while it has no process that could answer, and once it is told to end.
     pub fn of(pod: &Pod) -> Option<Self> {
         let status = pod.status.as_ref()?;

@@ -1,6 +1,6 @@
 //! Follows one pod by long poll: an unchanged bot costs one request every ten seconds, a change is known at once.
 
-use std::{pin::pin, time::Duration};
+use std::{collections::BTreeSet, pin::pin, time::Duration};
 
 use chatops_crds::bot_report::Envelope;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
@@ -35,7 +35,15 @@ pub(super) async fn follow(
     reports: Reports,
     told: impl Fn(&str, &str),
 ) {
-    let tell = || told(&pod.namespace, &pod.bot);
+    let bot = pod.bot_name();
+    let mut shared = BTreeSet::new();
+    let mut tell = || {
+        let sharing = reports.sharing(&bot);
+        for each in [&bot].into_iter().chain(&shared).chain(&sharing) {
+            told(&each.namespace, &each.name);
+        }
+        shared = sharing;
+    };
     let mut since = String::new();
     let mut failures = 0;
     loop {

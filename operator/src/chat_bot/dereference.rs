@@ -1,6 +1,6 @@
 //! Step 1: from a ChatBot to everything around it. Reads caches only, and never a Secret.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use chatops_crds::{BotPlugin, ChatBot, bot_config::render::managed_redis_name, resolve};
 use k8s_openapi::api::{
@@ -14,7 +14,7 @@ use kube::{Resource, ResourceExt};
 use crate::{
     bots::{
         pods::{BotPod, pods_of},
-        reports::Reports,
+        reports::{BotName, Reports},
         servers::{ServerPod, redis_pods_of},
     },
     cluster::{
@@ -34,6 +34,8 @@ pub struct Dereferenced {
     pub pods: Vec<BotPod>,
     /// Pods of the managed Redis.
     pub redis_pods: Vec<ServerPod>,
+    /// Other bots that take messages of the same Slack app.
+    pub sharing: BTreeSet<BotName>,
 }
 
 /// A BotPlugin that this operator cannot read.
@@ -108,6 +110,7 @@ pub fn dereference(bot: &ChatBot, cache: &Cache, reports: &Reports) -> Dereferen
         },
         pods: pods_of(cache, reports, &namespace, &name),
         redis_pods: redis_pods_of(cache, &namespace, &name),
+        sharing: reports.sharing(&BotName { namespace, name }),
     }
 }
 

@@ -13,6 +13,7 @@ mod identity;
 mod managed_redis;
 mod plugins;
 mod reasons;
+mod sharing;
 mod storage;
 mod truth;
 mod world;

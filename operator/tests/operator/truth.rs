@@ -1,6 +1,6 @@
 //! What is said of a bot, for many states of its pods and its reports: one row a state.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use chatops_crds::{
     BotPlugin, ChatBot, ChatBotStatus,
@@ -213,6 +213,7 @@ fn status_of(row: &Row) -> ChatBotStatus {
         pods: &pods,
         unfit: None,
         redis_pods: &row.redis_pods,
+        sharing: &BTreeSet::new(),
     };
     compute(&facts, &ChatBotStatus::default(), Timestamp::UNIX_EPOCH)
 }

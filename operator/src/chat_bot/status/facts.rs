@@ -1,5 +1,7 @@
 //! What the conditions are computed from, and the question that several of them ask: why does nothing answer?
 
+use std::collections::BTreeSet;
+
 use chatops_crds::{
     ChatBot,
     bot_report::BotReport,
@@ -20,6 +22,7 @@ use super::{
 use crate::{
     bots::{
         pods::{BotPod, Obstacle, spokesman},
+        reports::BotName,
         servers::ServerPod,
     },
     cluster::labels,
@@ -41,6 +44,8 @@ pub struct Facts<'a> {
     pub unfit: Option<&'a Unfit>,
     /// Pods of the managed Redis.
     pub redis_pods: &'a [ServerPod],
+    /// Other bots that take messages of the same Slack app.
+    pub sharing: &'a BTreeSet<BotName>,
 }
 
 /// Why something is as it is, before it is said of a condition.
@@ -86,6 +91,7 @@ impl<'a> Facts<'a> {
             pods: &found.pods,
             unfit: applied.and_then(|applied| applied.as_ref().ok()?.unfit.as_ref()),
             redis_pods: &found.redis_pods,
+            sharing: &found.sharing,
         }
     }
 

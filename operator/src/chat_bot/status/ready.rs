@@ -2,11 +2,14 @@
 
 use chatops_crds::shared::conditions::{PROGRESSING, READY, Reason, Status, Verdict};
 
-use super::{Facts, plugins};
+use super::{Facts, plugins, slack};
 
 pub fn ready(facts: &Facts<'_>) -> Verdict {
     let report = facts.answering().filter(|_| facts.wanted() > 0).and_then(|pod| pod.says());
     let Some(report) = report else { return facts.hindrance().on(READY) };
+    if let Some(cause) = slack::shared_app(facts) {
+        return cause.on(READY);
+    }
     if let Some(problem) = plugins::problem_of_a_required_plugin(facts) {
         return problem.on(READY);
     }

@@ -2,7 +2,7 @@
 
 use chatops_crds::shared::conditions::{CONNECTED, CREDENTIALS_VALID, Reason, Status, Verdict};
 
-use super::{Facts, faults};
+use super::{Cause, Facts, faults};
 
 pub fn credentials_valid(facts: &Facts<'_>) -> Verdict {
     let Some(report) = facts.report() else { return facts.hindrance().unknown(CREDENTIALS_VALID) };
@@ -10,6 +10,9 @@ pub fn credentials_valid(facts: &Facts<'_>) -> Verdict {
     let fault = slack.credentials_fault.as_ref().map(|fault| faults::slack::fault(fault, &facts.bot.spec));
     if let Some(fault) = fault.or_else(|| faults::missing_scopes(&slack.missing_required_scopes)) {
         return fault.on(CREDENTIALS_VALID);
+    }
+    if let Some(cause) = shared_app(facts) {
+        return cause.on(CREDENTIALS_VALID);
     }
     match (&slack.workspace, slack.missing_optional_scopes.as_slice()) {
         (None, _) => facts.hindrance().unknown(CREDENTIALS_VALID),
@@ -26,6 +29,18 @@ pub fn credentials_valid(facts: &Facts<'_>) -> Verdict {
             Verdict::new(CREDENTIALS_VALID, Status::True, Reason::TokensAccepted, message)
         }
     }
+}
+
+/// Other bots take a part of the messages.
+pub fn shared_app(facts: &Facts<'_>) -> Option<Cause> {
+    let others: Vec<_> = facts.sharing.iter().map(|bot| format!("{}/{}", bot.namespace, bot.name)).collect();
+    let message = || {
+        format!(
+            "ChatBot {} works as the same Slack app, and Slack gives each message to one of them: give each an app of its own, or suspend one",
+            others.join(", ")
+        )
+    };
+    (!others.is_empty()).then(|| Cause::new(Status::False, Reason::SlackAppShared, message()))
 }
 
 pub fn connected(facts: &Facts<'_>) -> Verdict {
