@@ -19,6 +19,9 @@ const BEAT: Duration = Duration::from_secs(1);
 /// Between two attempts to reach a ledger that did not answer.
 const RETRY: Duration = Duration::from_millis(200);
 
+/// How long an operation that nobody waits for is kept back, to go to the ledger with another one.
+const COMPANY: Duration = Duration::from_millis(10);
+
 /// Operations that go to the ledger together at most.
 const TOGETHER: usize = 64;
 
@@ -37,6 +40,13 @@ pub(super) struct Request {
     /// The session that has the command; none for a new one.
     pub session: Option<Arc<str>>,
     pub outcome: oneshot::Sender<Outcome>,
+}
+
+impl Request {
+    /// The answer has arrived, so that nobody is kept waiting.
+    fn can_wait(&self) -> bool {
+        matches!(self.operation, Operation::Finish { .. })
+    }
 }
 
 /// The session as everybody sees it.
@@ -114,18 +124,7 @@ impl Clerk {
 
     /// Returns when nobody can ask for anything any more; the session has ended then.
     pub(super) async fn run(mut self) {
-        loop {
-            let mut requests = Vec::new();
-            let wants_more = self.hands.more && self.takes_more() && self.hands.total < RUNNING;
-            let wake = if wants_more { Instant::now() } else { self.beat };
-            let asked = tokio::select! {
-                biased;
-                asked = self.wiring.requests.recv_many(&mut requests, TOGETHER) => asked > 0,
-                () = sleep_until(wake) => true,
-            };
-            if !asked {
-                break;
-            }
+        while let Some(requests) = self.next().await {
             self.work_on(requests).await;
         }
         let goodbye = self.batch(vec![Operation::Leave]);
@@ -133,6 +132,28 @@ impl Clerk {
         self.wiring.standing.send_replace(Standing::new());
         // Whoever is left takes what it had over a little later if that does not arrive.
         let _ = self.wiring.ledger.apply(&goodbye).await;
+    }
+
+    /// What is asked for together, nothing when the clerk itself has something to ask. None: nobody can ask any more.
+    async fn next(&mut self) -> Option<Vec<Request>> {
+        let mut requests = Vec::new();
+        let wants_more = self.hands.more && self.takes_more() && self.hands.total < RUNNING;
+        let mut wake = if wants_more { Instant::now() } else { self.beat };
+        loop {
+            let room = TOGETHER - requests.len();
+            let asked = tokio::select! {
+                biased;
+                asked = self.wiring.requests.recv_many(&mut requests, room) => asked,
+                () = sleep_until(wake) => return Some(requests),
+            };
+            if asked == 0 {
+                return (!requests.is_empty()).then_some(requests);
+            }
+            if requests.len() == TOGETHER || !requests.iter().all(Request::can_wait) {
+                return Some(requests);
+            }
+            wake = wake.min(Instant::now() + COMPANY);
+        }
     }
 
     /// What would be lost with this process is run to its end.
