@@ -150,11 +150,11 @@ impl Connections {
         }
         match wanted {
             Wanted::SessionChanged => Duration::ZERO,
-            Wanted::Refresh if stable => Duration::ZERO,
+            // What is typed while no socket is open comes a minute later: there is nothing to wait for.
+            Wanted::Refresh | Wanted::Ended(End::Lost { .. }) if stable => Duration::ZERO,
             Wanted::Ended(End::Disconnected(Disconnect::LinkDisabled)) => {
                 self.backoff.next(timing.credentials_pause)
             }
-            Wanted::Ended(End::Lost { .. }) if stable => self.backoff.next(timing.connection_pause),
             Wanted::Refresh | Wanted::Ended(_) => self.backoff.next(timing.storm_pause),
         }
     }
