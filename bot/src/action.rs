@@ -59,6 +59,15 @@ impl Action {
         self.idempotent || !self.store.as_ref().is_some_and(Store::writes)
     }
 
+    /// What it says, which may be nothing, if it does nothing else; none if it does.
+    pub fn says(
+        &self,
+        templates: &Templates,
+        context: &Context<'_>,
+    ) -> Option<Result<String, TemplateError>> {
+        self.store.is_none().then(|| self.reply(templates, context, Value::UNDEFINED))
+    }
+
     /// Runs for `plugin`; the answer may be blank.
     ///
     /// # Errors
@@ -74,8 +83,17 @@ impl Action {
             Some(store) => store.run(templates, storage, plugin, context).await?,
             None => Value::UNDEFINED,
         };
+        Ok(self.reply(templates, context, result)?)
+    }
+
+    fn reply(
+        &self,
+        templates: &Templates,
+        context: &Context<'_>,
+        result: Value,
+    ) -> Result<String, TemplateError> {
         match &self.reply {
-            Some(reply) => Ok(templates.render(reply, context.with_result(result))?),
+            Some(reply) => templates.render(reply, context.with_result(result)),
             None => Ok(String::new()),
         }
     }

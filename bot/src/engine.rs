@@ -6,55 +6,43 @@ mod built_in;
 mod busy;
 mod lane;
 mod program;
+mod reader;
 
 use std::{
     any::Any,
     panic::AssertUnwindSafe,
     sync::Arc,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use futures::FutureExt;
-use tokio::{sync::watch, task::JoinSet, time::timeout};
+use tokio::{task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 pub use program::{Program, Runs};
+pub use reader::Reader;
 
 use crate::{
     action::{Action, ActionError, Context},
     chat::{Incoming, Reply},
-    command::{Arguments, BuiltIn, Entry, Group, Routed, help, parse_arguments, route},
-    inbox::{Inbox, Taken, Ticket, Work},
+    inbox::{Inbox, Said, Taken, Ticket, Work},
     outbox::{Delivery, Outbox},
-    report::{Facts, Metrics},
+    report::Metrics,
     storage::{Storage, StorageError},
 };
 use answers::Answer;
 use busy::Told;
 use lane::Lane;
-
-/// What was typed longer ago is not run any more: whoever typed it has moved on.
-const TOO_OLD: Duration = Duration::from_secs(600);
+use reader::{Reading, Task};
 
 /// Runs commands. What it needs is handed to it.
 #[derive(Clone)]
 pub struct Engine {
-    /// The commands in force; a new program applies from the next message on.
-    pub program: watch::Receiver<Arc<Program>>,
+    pub reader: Reader,
     pub storage: Arc<dyn Storage>,
     pub inbox: Inbox,
     pub outbox: Outbox,
-    pub facts: Facts,
     pub metrics: Metrics,
-    /// When the bot started.
-    pub started: Instant,
-}
-
-/// A command that is being run.
-struct Call<'a> {
-    program: &'a Program,
-    incoming: &'a Incoming,
-    ticket: &'a Ticket,
 }
 
 impl Engine {
@@ -74,14 +62,21 @@ impl Engine {
         let (mut lanes, mut told) = (JoinSet::new(), Told::default());
         loop {
             tokio::select! {
+                biased;
+                Some(_) = lanes.join_next() => (),
                 work = self.inbox.next() => match work {
                     Some(Work::Lane { claim, session }) => {
                         lanes.spawn(Lane::new(self.clone(), session).work(claim));
                     }
+                    Some(Work::Said { incoming, said, session }) => {
+                        let Said { text, outcome, took } = said;
+                        self.metrics.command(outcome, took);
+                        lanes.spawn(Lane::new(self.clone(), session).say(incoming, text));
+                    }
                     Some(Work::Busy(incoming)) => self.refuse(&incoming, &mut told).await,
                     None => break,
                 },
-                Some(_) = lanes.join_next() => (),
+                // Nothing is left of what was handed out before it was closed.
                 () = self.inbox.drained() => break,
             }
         }
@@ -103,91 +98,48 @@ impl Engine {
 
     /// The answer to one message; blank if it is not meant for the bot.
     async fn handle(&self, taken: &Taken, ticket: &Ticket) -> String {
-        let program = self.program.borrow().clone();
         let started = Instant::now();
-        let call = Call { program: &program, incoming: &taken.incoming, ticket };
         let answer = if taken.started {
             Some(answers::interrupted())
-        } else if let Some(age) = too_old(&taken.incoming) {
-            Some(answers::too_old(age))
         } else {
-            let answering = AssertUnwindSafe(self.answer(&call)).catch_unwind();
+            let answering = AssertUnwindSafe(self.answer(&taken.incoming, ticket)).catch_unwind();
             answering.await.unwrap_or_else(|panic| Some(apology(panic.as_ref())))
         };
-        let Some(Answer { text, outcome }) = answer else { return String::new() };
+        let Some(answer) = answer else { return String::new() };
+        let Answer { text, outcome } = answer.or_done();
         self.metrics.command(outcome, started.elapsed());
-        if text.trim().is_empty() { answers::NOTHING_TO_SAY.to_owned() } else { text }
+        text
     }
 
-    async fn answer(&self, call: &Call<'_>) -> Option<Answer> {
-        let Call { program, incoming, .. } = call;
-        let catalogue = &program.catalogue;
-        let prefix = catalogue.prefix.as_str();
-        let (group, entry, typed) = match route(catalogue, incoming.addressing, &incoming.text) {
-            Routed::NotForUs => return None,
-            Routed::NoCommand => return Some(answers::no_command(prefix)),
-            Routed::Unknown(suggestion) => return Some(answers::unknown(prefix, &suggestion)),
-            Routed::Command { group, entry, arguments } => (group, entry, arguments),
+    async fn answer(&self, incoming: &Incoming, ticket: &Ticket) -> Option<Answer> {
+        let program = self.reader.program.borrow().clone();
+        let task = match self.reader.read(&program, incoming) {
+            Reading::NotForUs => return None,
+            Reading::Say(answer) => return Some(answer),
+            Reading::Do(task) => task,
         };
-        let arguments = match parse_arguments(&entry.command.args, typed) {
-            Ok(arguments) => arguments,
-            Err(error) => {
-                return Some(answers::wrong_arguments(&error, &help::usage(prefix, &entry.command)));
-            }
-        };
-        let run = self.run_command(call, group, entry, &arguments);
+        let run = self.run_task(&program, &task, incoming, ticket);
         Some(match timeout(program.timeout, run).await {
             Ok(answer) => answer,
-            Err(_) => answers::timed_out(&entry.command.name, program.timeout),
+            Err(_) => answers::timed_out(task.command, program.timeout),
         })
     }
 
-    async fn run_command(
+    async fn run_task(
         &self,
-        call: &Call<'_>,
-        group: &Group<Runs>,
-        entry: &Entry<Runs>,
-        arguments: &Arguments,
+        program: &Program,
+        task: &Task<'_>,
+        incoming: &Incoming,
+        ticket: &Ticket,
     ) -> Answer {
-        match &entry.runs {
-            Runs::BuiltIn(built_in) => self.run_built_in(*built_in, call, arguments),
-            Runs::Action(action) => {
-                let plugin = group.plugin.as_deref().unwrap_or_default();
-                self.run_action(call, plugin, entry, action, arguments).await
-            }
+        let Task { plugin, command, action, arguments } = task;
+        let context = Context { incoming, arguments, bot: &program.bot };
+        let Some(storage) = self.storage_for(action, ticket).await else { return answers::lost() };
+        let came_to = action.run(&program.templates, &*storage, plugin, &context).await;
+        if let Err(ActionError::Storage(error)) = &came_to {
+            self.metrics.storage_error(label(error));
         }
-    }
-
-    fn run_built_in(&self, built_in: BuiltIn, call: &Call<'_>, arguments: &Arguments) -> Answer {
-        let up = self.started.elapsed();
-        let facts = self.facts.current();
-        Answer::succeeded(built_in::run(built_in, call.program, call.incoming, arguments, &facts, up))
-    }
-
-    async fn run_action(
-        &self,
-        call: &Call<'_>,
-        plugin: &str,
-        entry: &Entry<Runs>,
-        action: &Action,
-        arguments: &Arguments,
-    ) -> Answer {
-        let command = entry.command.name.as_str();
-        let context = Context { incoming: call.incoming, arguments, bot: &call.program.bot };
-        let Some(storage) = self.storage_for(action, call.ticket).await else { return answers::lost() };
-        match action.run(&call.program.templates, &*storage, plugin, &context).await {
-            Ok(text) => Answer::succeeded(text),
-            Err(ActionError::Key(error)) => Answer::failed(error.to_string()),
-            Err(ActionError::Template(error)) => {
-                tracing::warn!(plugin, command, %error, "a template failed");
-                answers::template_failed(plugin, command, &error)
-            }
-            Err(ActionError::Storage(error)) => {
-                tracing::warn!(plugin, command, %error, "storage failed");
-                self.metrics.storage_error(label(&error));
-                answers::storage_failed(&error)
-            }
-        }
+        answers::of_action(plugin, command, came_to)
     }
 
     /// Storage in which `action` writes nothing twice. Where that cannot be had, it is noted before that the command
@@ -201,12 +153,6 @@ impl Engine {
         }
         Some(self.storage.clone())
     }
-}
-
-/// How long ago it was typed, if that is too long.
-fn too_old(incoming: &Incoming) -> Option<Duration> {
-    let typed = (incoming.typed_at > 0).then(|| UNIX_EPOCH + Duration::from_millis(incoming.typed_at))?;
-    SystemTime::now().duration_since(typed).ok().filter(|age| *age > TOO_OLD)
 }
 
 /// For what should not have happened: the answer carries an id that is in the log.
@@ -233,6 +179,6 @@ fn label(error: &StorageError) -> &'static str {
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine").field("started", &self.started).finish_non_exhaustive()
+        f.debug_struct("Engine").field("inbox", &self.inbox).finish_non_exhaustive()
     }
 }

@@ -39,8 +39,27 @@ const WAITING: usize = 1_000;
 /// How long giving everything back may take.
 const GOODBYE: Duration = Duration::from_secs(2);
 
-/// Which messages are kept at all.
-pub type Filter = Box<dyn Fn(&Incoming) -> bool + Send + Sync>;
+/// What a message means to the bot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    NotForUs,
+    /// It is to be run.
+    Command,
+    /// It is to be answered, and nothing else.
+    Says(Said),
+}
+
+/// An answer that was known before its command was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    pub text: String,
+    /// How the command ended, for metrics.
+    pub outcome: &'static str,
+    pub took: Duration,
+}
+
+/// Finds out what a message means.
+pub type Meanings = Box<dyn Fn(&Incoming) -> Meaning + Send + Sync>;
 
 /// The commands of a bot. Clones are handles to the same inbox.
 #[derive(Clone)]
@@ -50,7 +69,7 @@ pub struct Inbox {
 
 struct Shared {
     ledger: Arc<dyn Ledger>,
-    filter: Filter,
+    meanings: Meanings,
     requests: Mutex<Option<mpsc::Sender<Request>>>,
     work: tokio::sync::Mutex<mpsc::UnboundedReceiver<Work>>,
     standing: watch::Receiver<Standing>,
@@ -82,6 +101,8 @@ pub struct Full;
 pub enum Work {
     /// A lane to work on, and the session that has it.
     Lane { claim: Claim, session: Arc<str> },
+    /// An answer to send, which is kept, and the session that has its lane.
+    Said { incoming: Incoming, said: Said, session: Arc<str> },
     /// Too many commands wait, and this one was not kept: whoever typed it is to be told.
     Busy(Incoming),
 }
@@ -100,25 +121,25 @@ pub struct Ticket {
 pub struct Lost;
 
 impl Inbox {
-    /// The inbox beside a storage. It runs in the background; `filter` says which messages it keeps.
-    pub fn beside(opened: &Opened, filter: Filter) -> Inbox {
+    /// The inbox beside a storage. It runs in the background, and keeps the messages that `meanings` finds to be for us.
+    pub fn beside(opened: &Opened, meanings: Meanings) -> Inbox {
         let terms = Terms::default();
         let ledger: Arc<dyn Ledger> = match &opened.keeper {
-            Keeper::Memory => return Inbox::in_memory(filter),
+            Keeper::Memory => return Inbox::in_memory(meanings),
             Keeper::Embedded(_) => Arc::new(Local::stored(opened.storage.clone(), terms)),
             Keeper::Redis(redis) => Arc::new(InRedis::new(redis.clone(), terms)),
         };
-        Inbox::over(ledger, terms, filter)
+        Inbox::over(ledger, terms, meanings)
     }
 
     /// An inbox that is lost with this process.
-    pub fn in_memory(filter: Filter) -> Inbox {
+    pub fn in_memory(meanings: Meanings) -> Inbox {
         let terms = Terms::default();
-        Inbox::over(Arc::new(Local::in_memory(terms)), terms, filter)
+        Inbox::over(Arc::new(Local::in_memory(terms)), terms, meanings)
     }
 
     /// An inbox over `ledger`, which works by `terms`.
-    pub fn over(ledger: Arc<dyn Ledger>, terms: Terms, filter: Filter) -> Inbox {
+    pub fn over(ledger: Arc<dyn Ledger>, terms: Terms, meanings: Meanings) -> Inbox {
         let (requests, waiting) = mpsc::channel(WAITING);
         let (work, handed_out) = mpsc::unbounded_channel();
         let (sender, standing) = watch::channel(Standing::new());
@@ -136,7 +157,7 @@ impl Inbox {
         let clerk = AbortOnDropHandle::new(tokio::spawn(clerk.run()));
         let shared = Shared {
             ledger,
-            filter,
+            meanings,
             requests: Mutex::new(Some(requests)),
             work: tokio::sync::Mutex::new(handed_out),
             standing,
@@ -171,14 +192,17 @@ impl Inbox {
 
     /// None: it is not meant for the bot.
     fn offer(&self, incoming: Incoming) -> Result<Option<oneshot::Receiver<Outcome>>, Full> {
-        if !(self.shared.filter)(&incoming) {
-            return Ok(None);
-        }
+        let said = match (self.shared.meanings)(&incoming) {
+            Meaning::NotForUs => return Ok(None),
+            Meaning::Command => None,
+            Meaning::Says(said) => Some(said),
+        };
         let requests = lock(&self.shared.requests).clone().filter(|_| !self.is_closing()).ok_or(Full)?;
         let channel = incoming.channel.id.clone();
-        let operation = Operation::Accept { incoming: Box::new(incoming), run: true };
+        let answer = said.as_ref().map(|said| said.text.clone());
+        let operation = Operation::Accept { incoming: Box::new(incoming), run: true, answer };
         let (outcome, told) = oneshot::channel();
-        requests.try_send(Request { operation, channel, session: None, outcome }).map_err(|_| Full)?;
+        requests.try_send(Request { operation, said, channel, session: None, outcome }).map_err(|_| Full)?;
         Ok(Some(told))
     }
 
@@ -281,7 +305,7 @@ impl Inbox {
         let requests = lock(&self.shared.requests).clone()?;
         let (outcome, told) = oneshot::channel();
         let (channel, session) = (ticket.channel.clone(), Some(ticket.session.clone()));
-        requests.send(Request { operation, channel, session, outcome }).await.ok()?;
+        requests.send(Request { operation, said: None, channel, session, outcome }).await.ok()?;
         told.await.ok()
     }
 }

@@ -16,8 +16,8 @@ use std::{
 use chatops_bot::{
     adapter::scripted::{Scripted, scripted},
     chat::{Addressing, Channel, Incoming, MessageKey, User},
-    engine::{Engine, Program},
-    inbox::{Inbox, Terms, local::Local},
+    engine::{Engine, Program, Reader},
+    inbox::{Inbox, Meanings, Terms, local::Local},
     outbox::Outbox,
     report::{Facts, Metrics},
     storage::{Change, Memory, Outcome, Page, Redis, Storage, StorageError},
@@ -74,21 +74,24 @@ fn demo() -> BotConfig {
 }
 
 fn start(config: &BotConfig, storage: Arc<dyn Storage>) -> World {
-    start_with(config, storage, Inbox::in_memory(Box::new(|_| true)))
+    start_with(config, storage, Inbox::in_memory)
 }
 
-fn start_with(config: &BotConfig, storage: Arc<dyn Storage>, inbox: Inbox) -> World {
+fn start_with(config: &BotConfig, storage: Arc<dyn Storage>, inbox: impl FnOnce(Meanings) -> Inbox) -> World {
     let (metrics, stop) = (Metrics::new(), CancellationToken::new());
-    let (script, sender) = scripted(inbox.clone());
     let program = watch::Sender::new(Arc::new(Program::load(config).0));
+    let reader = Reader { program: program.subscribe(), facts: Facts::new(), started: Instant::now() };
+    let inbox = inbox(Box::new({
+        let reader = reader.clone();
+        move |incoming| reader.meaning(incoming)
+    }));
+    let (script, sender) = scripted(inbox.clone());
     let engine = Engine {
-        program: program.subscribe(),
+        reader,
         storage,
         inbox: inbox.clone(),
         outbox: Outbox::start(sender, metrics.clone()),
-        facts: Facts::new(),
         metrics: metrics.clone(),
-        started: Instant::now(),
     };
     let engine = tokio::spawn(engine.run(stop.clone(), Duration::from_millis(200)));
     World { script, inbox, program, metrics, stop, engine, typed: 0 }
@@ -335,7 +338,7 @@ async fn said_after_an_end_in_the_middle(command: Value) -> String {
     let (kept, storage) = (Arc::new(Memory::new()), Slow::new());
     let process = || {
         let ledger = Local::stored(kept.clone(), Terms::default());
-        let inbox = Inbox::over(Arc::new(ledger), Terms::default(), Box::new(|_| true));
+        let inbox = |meanings| Inbox::over(Arc::new(ledger), Terms::default(), meanings);
         start_with(&config("5m", json!([command])), storage.clone(), inbox)
     };
     let mut first = process();

@@ -26,8 +26,8 @@ use super::{
 };
 use crate::{
     adapter::slack,
-    engine::{Engine, Program},
-    inbox::{Filter, Inbox},
+    engine::{Engine, Program, Reader},
+    inbox::Inbox,
     network::InvalidProxy,
     outbox::Outbox,
     report::{self, Facts, Metrics},
@@ -176,13 +176,11 @@ impl Bot {
         parts: &mut Parts,
     ) -> AbortOnDropHandle<()> {
         let engine = Engine {
-            program: self.program.subscribe(),
+            reader: self.reader(),
             storage,
             inbox: inbox.clone(),
             outbox,
-            facts: self.facts.clone(),
             metrics: self.metrics.clone(),
-            started: self.started,
         };
         let (source, hash, restart_hash) =
             (self.source.clone(), self.hash.clone(), self.config.restart_hash());
@@ -194,16 +192,20 @@ impl Bot {
         AbortOnDropHandle::new(tokio::spawn(engine.run(stop.clone(), grace)))
     }
 
+    fn reader(&self) -> Reader {
+        Reader { program: self.program.subscribe(), facts: self.facts.clone(), started: self.started }
+    }
+
     /// Storage, and the inbox beside it.
     fn open_storage(&self, keeps: Keeps, parts: &mut Parts) -> (Arc<dyn Storage>, Inbox) {
         let facts = self.facts.clone();
         let report = move |storage: StorageReport| facts.update(|report| report.storage = storage);
         let opened = storage::open(&self.config.storage);
-        let program = self.program.subscribe();
-        let is_for_us: Filter = Box::new(move |incoming| program.borrow().answers(incoming));
+        let reader = self.reader();
+        let meanings = Box::new(move |incoming: &_| reader.meaning(incoming));
         let inbox = match keeps {
-            Keeps::Commands => Inbox::beside(&opened, is_for_us),
-            Keeps::Nothing => Inbox::in_memory(is_for_us),
+            Keeps::Commands => Inbox::beside(&opened, meanings),
+            Keeps::Nothing => Inbox::in_memory(meanings),
         };
         parts.spawn("storage", opened.keeper.run(report));
         (opened.storage, inbox)

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use crate::{
-    action::TemplateError,
+    action::{ActionError, TemplateError},
     command::{Suggestion, WrongArguments, help},
     storage::{MAX_LISTED, StorageError},
 };
 
-/// In place of a blank answer: silence would leave people wondering.
-pub(super) const NOTHING_TO_SAY: &str = "Done.";
+/// In place of a blank answer.
+const NOTHING_TO_SAY: &str = "Done.";
 
 /// A text, and how the command ended, for metrics.
 #[derive(Debug)]
@@ -25,6 +25,27 @@ impl Answer {
 
     pub(super) fn failed(text: impl Into<String>) -> Answer {
         Answer { text: text.into(), outcome: "failed" }
+    }
+
+    /// Silence would leave people wondering.
+    pub(super) fn or_done(self) -> Answer {
+        if self.text.trim().is_empty() { Answer { text: NOTHING_TO_SAY.to_owned(), ..self } } else { self }
+    }
+}
+
+/// What a plugin's command came to.
+pub(super) fn of_action(plugin: &str, command: &str, came_to: Result<String, ActionError>) -> Answer {
+    match came_to {
+        Ok(text) => Answer::succeeded(text),
+        Err(ActionError::Key(error)) => Answer::failed(error.to_string()),
+        Err(ActionError::Template(error)) => {
+            tracing::warn!(plugin, command, %error, "a template failed");
+            template_failed(plugin, command, &error)
+        }
+        Err(ActionError::Storage(error)) => {
+            tracing::warn!(plugin, command, %error, "storage failed");
+            storage_failed(&error)
+        }
     }
 }
 
@@ -48,14 +69,14 @@ pub(super) fn timed_out(command: &str, after: Duration) -> Answer {
     Answer { text, outcome: "timed_out" }
 }
 
-pub(super) fn template_failed(plugin: &str, command: &str, error: &TemplateError) -> Answer {
+fn template_failed(plugin: &str, command: &str, error: &TemplateError) -> Answer {
     Answer::failed(format!(
         "\"{command}\" has no answer to that: its template fails ({error}). Whoever maintains plugin {plugin} can \
          mend it."
     ))
 }
 
-pub(super) fn storage_failed(error: &StorageError) -> Answer {
+fn storage_failed(error: &StorageError) -> Answer {
     Answer::failed(match error {
         StorageError::Unreachable => {
             "My storage cannot be reached at the moment, so nothing was read or written. Please try again later."

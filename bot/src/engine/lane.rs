@@ -30,7 +30,16 @@ impl Lane {
         for (incoming, text) in claim.answered {
             self.send(&incoming, text, true).await;
         }
-        let mut next = claim.run;
+        self.work_off(claim.run).await;
+    }
+
+    /// The same for an answer that was kept with its command.
+    pub(super) async fn say(mut self, incoming: Incoming, text: String) {
+        self.send(&incoming, text, false).await;
+        self.work_off(None).await;
+    }
+
+    async fn work_off(&mut self, mut next: Option<Taken>) {
         loop {
             next = match next {
                 Some(taken) => self.run(taken).await,

@@ -10,8 +10,7 @@ use chatops_crds::{
 
 use crate::{
     action::{Action, TemplateError, Templates},
-    chat::Incoming,
-    command::{BuiltIn, Catalogue, Entry, Group, Routed, route},
+    command::{BuiltIn, Catalogue, Entry, Group},
 };
 
 /// Used where the configuration's timeout is no duration; the CRD's default.
@@ -36,11 +35,6 @@ pub enum Runs {
 }
 
 impl Program {
-    /// Whether a message is meant for the bot.
-    pub fn answers(&self, incoming: &Incoming) -> bool {
-        !matches!(route(&self.catalogue, incoming.addressing, &incoming.text), Routed::NotForUs)
-    }
-
     /// Compiles the commands of `config`. A command with a template that does not parse is left out; the report of
     /// its plugin tells.
     pub fn load(config: &BotConfig) -> (Program, Vec<PluginReport>) {

@@ -96,7 +96,9 @@ impl Book {
         match operation {
             Operation::Join => Outcome::Noted,
             Operation::Beat => self.beat(session, now),
-            Operation::Accept { incoming, run } => self.accept(session, incoming, *run, now),
+            Operation::Accept { incoming, run, answer } => {
+                self.accept(session, incoming, *run, answer.as_deref(), now)
+            }
             Operation::Claim { lanes, except } => self.claim(session, *lanes, except),
             Operation::Start(key) => self.start(session, key),
             Operation::Answer { key, text, next } => self.answer(session, key, text, *next),
@@ -125,7 +127,14 @@ impl Book {
         Outcome::Noted
     }
 
-    fn accept(&mut self, session: &str, incoming: &Incoming, run: bool, now: u64) -> Outcome {
+    fn accept(
+        &mut self,
+        session: &str,
+        incoming: &Incoming,
+        run: bool,
+        answer: Option<&str>,
+        now: u64,
+    ) -> Outcome {
         let key = &incoming.key;
         let is_known =
             self.seen.get(key).is_some_and(|until| *until > now) || self.commands.contains_key(key);
@@ -138,11 +147,13 @@ impl Book {
             return Outcome::Busy;
         }
         self.commands.insert(key.clone(), Kept { incoming: incoming.clone(), phase: Phase::Waiting });
-        if self.lanes.push(&lane, &incoming.channel.id, key, session, run) {
-            Outcome::Run
-        } else {
-            Outcome::Queued
+        if !self.lanes.push(&lane, &incoming.channel.id, key, session, run) {
+            return Outcome::Queued;
         }
+        if let Some(text) = answer {
+            self.answer(session, key, text, false);
+        }
+        Outcome::Run
     }
 
     fn claim(&mut self, session: &str, lanes: usize, except: &[String]) -> Outcome {

@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use super::{
-    Work,
+    Said, Work,
     ledger::{Batch, Claim, Ledger, Operation, Outcome, Taken},
 };
 
@@ -35,6 +35,8 @@ const RUNNING_IN_CHANNEL: usize = RUNNING / 4;
 #[derive(Debug)]
 pub(super) struct Request {
     pub operation: Operation,
+    /// The answer, where it is accepted with one.
+    pub said: Option<Said>,
     /// The channel of the command.
     pub channel: String,
     /// The session that has the command; none for a new one.
@@ -197,9 +199,10 @@ impl Clerk {
         let mut running = self.hands.total;
         let operation = |request: &Request| {
             let mut operation = request.operation.clone();
-            if let Operation::Accept { run, .. } = &mut operation {
-                *run &= self.takes_more() && running < RUNNING && self.hands.has_room(&request.channel);
-                running += usize::from(*run);
+            if let Operation::Accept { run, answer, .. } = &mut operation {
+                let has_room = running < RUNNING && self.hands.has_room(&request.channel);
+                *run &= self.takes_more() && (answer.is_some() || has_room);
+                running += usize::from(*run && answer.is_none());
             }
             operation
         };
@@ -284,19 +287,19 @@ impl Clerk {
         for claim in claims {
             let channel = claim.run.as_ref().map(|taken| taken.incoming.channel.id.clone());
             channel.iter().for_each(|channel| self.hands.take(channel));
-            self.give(claim);
+            self.give(|session| Work::Lane { claim, session });
         }
     }
 
-    fn give(&self, claim: Claim) {
+    fn give(&self, work: impl FnOnce(Arc<str>) -> Work) {
         let session = self.wiring.standing.borrow().session.clone();
         // Nobody takes it at the very end; it is others' then.
-        let _ = self.wiring.work.send(Work::Lane { claim, session });
+        let _ = self.wiring.work.send(work(session));
     }
 
     fn count(&mut self, Request { operation, channel, .. }: &Request, outcome: &Outcome) {
         match (operation, outcome) {
-            (Operation::Accept { .. }, Outcome::Run) => self.hands.take(channel),
+            (Operation::Accept { answer: None, .. }, Outcome::Run) => self.hands.take(channel),
             (Operation::Accept { .. }, Outcome::Queued) => {
                 self.hands.left_behind |= !self.hands.has_room(channel);
             }
@@ -309,10 +312,14 @@ impl Clerk {
 
     fn tell(&self, request: Request, outcome: Outcome) {
         match (request.operation, &outcome) {
-            (Operation::Accept { incoming, .. }, Outcome::Run) => {
-                let run = Some(Taken { incoming: *incoming, started: false });
-                self.give(Claim { answered: Vec::new(), run });
-            }
+            (Operation::Accept { incoming, .. }, Outcome::Run) => match request.said {
+                Some(said) => self.give(|session| Work::Said { incoming: *incoming, said, session }),
+                None => {
+                    let run = Some(Taken { incoming: *incoming, started: false });
+                    let claim = Claim { answered: Vec::new(), run };
+                    self.give(|session| Work::Lane { claim, session });
+                }
+            },
             (Operation::Accept { incoming, .. }, Outcome::Busy) => {
                 // Nobody listens at the very end.
                 let _ = self.wiring.work.send(Work::Busy(*incoming));

@@ -51,8 +51,9 @@ pub enum Operation {
     Join,
     /// Renews the session's lease, and takes the lanes of the sessions whose lease has run out from them.
     Beat,
-    /// Keeps a message, unless it was kept before. `run`: the session would run it at once.
-    Accept { incoming: Box<Incoming>, run: bool },
+    /// Keeps a message, unless it was kept before. `run`: the session would run it at once, and has, if there is an
+    /// `answer`.
+    Accept { incoming: Box<Incoming>, run: bool, answer: Option<String> },
     /// Takes up to `lanes` lanes that nobody has, one channel after the other; none of the channels in `except`.
     Claim { lanes: usize, except: Vec<String> },
     /// The command runs from now on, and may not be run again.
@@ -68,7 +69,7 @@ pub enum Operation {
 /// What an operation came to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// The message was kept, and the session has its lane and runs it.
+    /// The message was kept, with its answer if there is one; the session has its lane and runs it, or has run it.
     Run,
     /// The message was kept, and waits.
     Queued,

@@ -101,7 +101,7 @@ function operations.beat()
   return {'noted'}
 end
 
-function operations.accept(key, lane, message, run)
+function operations.accept(key, lane, message, run, answer)
   if call('HEXISTS', commands, 'l' .. key) == 1 then return {'duplicate'} end
   local until_ = call('ZSCORE', seen, key)
   if until_ and tonumber(until_) > now then return {'duplicate'} end
@@ -115,6 +115,7 @@ function operations.accept(key, lane, message, run)
   local state = call('HGET', lanes, lane)
   if run == '1' and (length == 0 or state == 'i' .. session) then
     call('HSET', lanes, lane, 'r' .. session)
+    if answer then operations.answer(key, answer) end
     return {'run'}
   end
   if length == 0 then offer(lane) end

@@ -67,9 +67,10 @@ fn encode(operation: &Operation) -> (&'static str, Vec<String>) {
         Operation::Join => ("join", vec![]),
         Operation::Beat => ("beat", vec![]),
         Operation::Leave => ("leave", vec![]),
-        Operation::Accept { incoming, run } => {
+        Operation::Accept { incoming, run, answer } => {
             let message = serde_json::to_string(incoming).unwrap_or_default();
-            ("accept", vec![incoming.key.0.clone(), Lane::of(incoming).to_string(), message, flag(run)])
+            let command = [incoming.key.0.clone(), Lane::of(incoming).to_string(), message, flag(run)];
+            ("accept", command.into_iter().chain(answer.clone()).collect())
         }
         Operation::Claim { lanes, except } => ("claim", [&[lanes.to_string()][..], &except[..]].concat()),
         Operation::Start(key) => ("start", vec![key.0.clone()]),

@@ -38,7 +38,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let message = (0..12_u8)
         .prop_map(|n| typed(&format!("C{}:{n}", n % 3), &format!("C{}", n % 3), &format!("U{}", n % 2)));
     let operation = prop_oneof![
-        6 => (message, any::<bool>()).prop_map(|(incoming, run)| Operation::Accept { incoming: Box::new(incoming), run }),
+        6 => (message, any::<bool>(), prop::option::of(Just("at once".to_owned())))
+            .prop_map(|(incoming, run, answer)| Operation::Accept { incoming: Box::new(incoming), run, answer }),
         2 => (0..3_usize, prop::collection::vec((0..3_u8).prop_map(|n| format!("C{n}")), 0..2))
             .prop_map(|(lanes, except)| Operation::Claim { lanes, except }),
         1 => key().prop_map(Operation::Start),

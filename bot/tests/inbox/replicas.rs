@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use chatops_bot::{
-    inbox::{Accepted, Inbox, Lost, Taken, Terms, Ticket, Work, redis::InRedis},
+    inbox::{Accepted, Claim, Inbox, Lost, Meaning, Said, Taken, Terms, Ticket, Work, redis::InRedis},
     storage::{Redis, StorageError},
 };
 use chatops_crds::bot_config::RedisConfig;
@@ -29,12 +29,21 @@ struct Replica {
 
 impl Replica {
     fn start(server: &RedisServer) -> Replica {
+        Replica::to_whom(server, Meaning::Command)
+    }
+
+    /// To whom every message means this.
+    fn to_whom(server: &RedisServer, meaning: Meaning) -> Replica {
         let redis = Redis::new(RedisConfig::standalone(server.address(), "prod/ops"));
         let keeper = tokio::spawn({
             let redis = redis.clone();
             async move { redis.run(|_| ()).await }
         });
-        let inbox = Inbox::over(Arc::new(InRedis::new(redis.clone(), terms())), terms(), Box::new(|_| true));
+        let inbox = Inbox::over(
+            Arc::new(InRedis::new(redis.clone(), terms())),
+            terms(),
+            Box::new(move |_| meaning.clone()),
+        );
         Replica { inbox, redis, keeper: AbortOnDropHandle::new(keeper) }
     }
 
@@ -93,6 +102,24 @@ async fn what_a_dead_replica_had_is_taken_over_and_what_it_had_begun_is_told() {
     let begun = Ticket::new(&session, &begun.incoming);
     let third = other.inbox.answer(&begun, "unknown".into()).await.unwrap().unwrap();
     assert_eq!((third.incoming.key.0.as_str(), third.started), ("C1:3", false));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_was_known_is_kept_with_its_command() {
+    let server = RedisServer::start("");
+    let said = Said { text: "pong".into(), outcome: "succeeded", took: Duration::ZERO };
+    let one = Replica::to_whom(&server, Meaning::Says(said.clone()));
+    assert_eq!(one.takes("C1:1").await, Accepted::New);
+    let work = timeout(PATIENCE, one.inbox.next()).await.expect("something to say in time").unwrap();
+    let Work::Said { incoming, said: theirs, .. } = work else { panic!("{work:?}") };
+    assert_eq!((incoming, theirs), (typed("C1:1", "C1", "U1"), said));
+    one.dies().await;
+
+    let other = Replica::start(&server);
+    let work = timeout(PATIENCE, other.inbox.next()).await.expect("taken over in time").unwrap();
+    let Work::Lane { claim, .. } = work else { panic!("{work:?}") };
+    let answered = vec![(typed("C1:1", "C1", "U1"), "pong".to_owned())];
+    assert_eq!(claim, Claim { answered, run: None });
 }
 
 #[tokio::test(flavor = "multi_thread")]

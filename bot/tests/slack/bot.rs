@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use chatops_bot::{
     adapter::slack::{Slack, SlackSender, Timing},
     chat::Incoming,
-    inbox::{Inbox, Taken, Ticket, Work},
+    inbox::{Inbox, Meaning, Taken, Ticket, Work},
     network::Network,
     report::{Facts, Metrics},
 };
@@ -66,7 +66,7 @@ impl Bot {
         Self::start_with(
             api_url,
             timing(),
-            Inbox::in_memory(Box::new(|_| true)),
+            Inbox::in_memory(Box::new(|_| Meaning::Command)),
             &[("bot-token", "xoxb-1"), ("app-token", "xapp-1")],
         )
     }

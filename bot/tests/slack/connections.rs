@@ -3,7 +3,10 @@
 use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
-use chatops_bot::{adapter::slack::Timing, inbox::Inbox};
+use chatops_bot::{
+    adapter::slack::Timing,
+    inbox::{Inbox, Meaning},
+};
 use chatops_crds::bot_report::{Fault, FaultCode};
 
 use crate::{
@@ -67,7 +70,8 @@ async fn on_a_warning_a_new_socket_is_open_before_the_old_one_ends() {
 async fn a_socket_that_nobody_answers_on_any_more_is_replaced() {
     let server = Server::start().await;
     let wary = Timing { silence: Duration::from_millis(300), ..timing() };
-    let bot = Bot::start_with(&server.api_url(), wary, Inbox::in_memory(Box::new(|_| true)), &TOKENS);
+    let bot =
+        Bot::start_with(&server.api_url(), wary, Inbox::in_memory(Box::new(|_| Meaning::Command)), &TOKENS);
     bot.connected().await;
     server.freeze(0);
     eventually("a second socket", || server.world().sockets.len() == 2).await;
@@ -127,7 +131,12 @@ async fn too_many_sockets_are_reported_and_retried_ever_more_slowly() {
 async fn a_storm_of_refresh_requests_opens_sockets_ever_more_slowly() {
     let server = Server::start().await;
     let patient = Timing { stable: Duration::from_secs(60), ..timing() };
-    let bot = Bot::start_with(&server.api_url(), patient, Inbox::in_memory(Box::new(|_| true)), &TOKENS);
+    let bot = Bot::start_with(
+        &server.api_url(),
+        patient,
+        Inbox::in_memory(Box::new(|_| Meaning::Command)),
+        &TOKENS,
+    );
     for n in 0..5 {
         eventually("a socket", || server.world().sockets.len() == n + 1).await;
         server.disconnect(n, "refresh_requested");
@@ -156,7 +165,7 @@ async fn slack_that_went_away_is_reported_and_found_again_when_it_is_back() {
     let server = Server::start().await;
     let (address, api_url) = (server.address, server.api_url());
     let wary = Timing { silence: Duration::from_millis(300), ..timing() };
-    let bot = Bot::start_with(&api_url, wary, Inbox::in_memory(Box::new(|_| true)), &TOKENS);
+    let bot = Bot::start_with(&api_url, wary, Inbox::in_memory(Box::new(|_| Meaning::Command)), &TOKENS);
     bot.connected().await;
     server.freeze(0);
     drop(server);

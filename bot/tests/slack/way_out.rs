@@ -4,7 +4,10 @@
 use std::{fs, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use chatops_bot::{adapter::slack::Timing, inbox::Inbox};
+use chatops_bot::{
+    adapter::slack::Timing,
+    inbox::{Inbox, Meaning},
+};
 use chatops_crds::{
     bot_config::{NetworkConfig, ProxyConfig, SecretSource},
     bot_report::{Fault, FaultCode},
@@ -86,7 +89,7 @@ impl World {
             network,
             &format!("https://{SLACK}/api/"),
             timing,
-            Inbox::in_memory(Box::new(|_| true)),
+            Inbox::in_memory(Box::new(|_| Meaning::Command)),
             &tokens,
         )
     }
@@ -194,7 +197,7 @@ async fn what_the_rules_name_is_reached_without_the_proxy() {
         &network,
         &server.api_url(),
         timing(),
-        Inbox::in_memory(Box::new(|_| true)),
+        Inbox::in_memory(Box::new(|_| Meaning::Command)),
         &tokens,
     );
     bot.connected().await;
