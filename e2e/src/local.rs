@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use chatops_crds::{
     BotPlugin, ChatBot,
-    bot_config::{self, Placement, RedisConfig, StorageConfig},
+    bot_config::{self, BotConfig, Placement, RedisConfig, StorageConfig},
     resolve::resolve,
 };
 use redis::aio::MultiplexedConnection;
@@ -190,12 +190,11 @@ impl Redis {
     }
 }
 
-/// The bot as it runs in a pod, from the configuration that the operator renders, with one plugin. The configuration is
-/// written into `folder`.
+/// The configuration of a bot with one plugin, as the operator renders it, but for the storage.
 ///
 /// # Errors
-/// The plugin is not valid, or the bot was not built.
-pub fn bot(slack: &Simulator, folder: &Path, storage: StorageConfig, plugin: &str) -> Result<Command> {
+/// The plugin is not valid.
+pub fn configuration(slack: &Simulator, storage: StorageConfig, plugin: &str) -> Result<BotConfig> {
     let bot: ChatBot = serde_json::from_value(json!({
         "apiVersion": "chatops.dev/v1alpha1", "kind": "ChatBot", "metadata": {"name": "bot"},
         "spec": {"slack": {"tokensSecretRef": {"name": "none"}, "apiURL": format!("{}/", slack.api_url())}},
@@ -204,6 +203,15 @@ pub fn bot(slack: &Simulator, folder: &Path, storage: StorageConfig, plugin: &st
     let placement = Placement::Local { as_production: false };
     let mut config = bot_config::render("local", "bot", &bot.spec, &resolve(&bot, [&plugin]), &placement);
     config.storage = storage;
+    Ok(config)
+}
+
+/// The bot as it runs in a pod, with one plugin. Its configuration is written into `folder`.
+///
+/// # Errors
+/// The plugin is not valid, or the bot was not built.
+pub fn bot(slack: &Simulator, folder: &Path, storage: StorageConfig, plugin: &str) -> Result<Command> {
+    let config = configuration(slack, storage, plugin)?;
     let file = folder.join(bot_config::FILE_NAME);
     fs::write(&file, config.to_yaml()?).context("cannot write the configuration")?;
     let mut command = Command::new(program("chatops-bot")?);

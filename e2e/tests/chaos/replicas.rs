@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use crate::PATIENCE;
 
 /// Stores what is typed, and says whether it was stored before: a command that was run twice shows.
-const NOTES: &str = r#"{
+pub const NOTES: &str = r#"{
     "apiVersion": "chatops.dev/v1alpha1", "kind": "BotPlugin", "metadata": {"name": "notes"},
     "spec": {"commands": [{
         "name": "note",
