@@ -68,7 +68,7 @@ impl Bot {
         let entered = runtime.enter();
         let mut config = local::configuration(slack, storage.storage(), NOTES).expect("it is valid");
         let tokens = tempfile::tempdir().expect("a folder");
-        let token = |name: &str, token: &str| {
+        let token = |name: &str, token: String| {
             let file = tokens.path().join(name);
             fs::write(&file, token).expect("a token is written");
             SecretSource::File(file.display().to_string())
@@ -176,7 +176,9 @@ impl Broken {
     fn renamed(&self, batch: &Batch) -> Batch {
         let mut batch = batch.clone();
         for operation in &mut batch.operations {
-            if let Operation::Accept { incoming, .. } = operation {
+            if let Operation::Accept { incoming, run, .. } = operation {
+                // It gets the command back with its new name.
+                *run = false;
                 incoming.key = MessageKey(format!("{}+{}", incoming.key, self.taken.fetch_add(1, Relaxed)));
             }
         }

@@ -16,7 +16,7 @@ use crate::{
     slack,
 };
 
-const TYPED: usize = 40;
+const TYPED: usize = 32;
 
 /// A Slack in which people have typed what one bot has acknowledged.
 struct Scene {
