@@ -96,6 +96,13 @@ pub struct SlackConfig {
     pub api_url: String,
     pub bot_token: SecretSource,
     pub app_token: SecretSource,
+    /// Sockets to keep open.
+    #[serde(default = "one")]
+    pub connections: u32,
+}
+
+fn one() -> u32 {
+    1
 }
 
 /// Where a secret value is read from, again whenever it may have changed.

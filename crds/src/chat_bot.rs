@@ -38,6 +38,7 @@ pub use storage::Storage;
     validation = Rule::new("self.metadata.name.size() <= 52 && !self.metadata.name.contains('.')").message("metadata.name must be at most 52 characters and must not contain '.': the names of the bot's objects are made from it"),
     validation = Rule::new("!has(self.spec.storage) || !has(self.spec.storage.managedRedis) || self.metadata.name.size() <= 46").message("metadata.name must be at most 46 characters with storage.managedRedis: the names of its objects are made from it"),
     validation = Rule::new("self.spec.replicas <= 1 || (has(self.spec.storage) && (has(self.spec.storage.redis) || has(self.spec.storage.managedRedis)))").message("replicas must be at most 1 without storage.redis or storage.managedRedis: several pods know of each other's commands by a storage that they share"),
+    validation = Rule::new("self.spec.replicas > 8 || self.spec.replicas * self.spec.slack.connectionsPerPod <= 8").message("replicas times slack.connectionsPerPod must be at most 8: Slack allows an app 10 connections, and a rollout and a refresh need some more for a while"),
     scale(
         spec_replicas_path = ".spec.replicas",
         status_replicas_path = ".status.replicas",

@@ -58,6 +58,8 @@ fn the_smallest_useful_objects_are_accepted() {
 #[test]
 fn every_rule_of_a_chat_bot_refuses_what_it_is_there_for() {
     let redis = json!({"redis": {"addresses": ["r"]}});
+    let twice = json!({"replicas": 5, "storage": redis, "slack": {"connectionsPerPod": 2}});
+    refused(&bot(twice), "", "replicas times slack.connectionsPerPod must be at most 8");
     refused(&bot(json!({"replicas": 9, "storage": redis})), "spec.replicas", "replicas must be at most 8");
     refused(
         &bot(json!({"storage": {"redis": {"addresses": ["r"]}, "memory": {}}})),

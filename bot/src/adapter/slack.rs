@@ -26,6 +26,7 @@ mod web_api;
 use std::sync::Arc;
 
 use chatops_crds::bot_config::SlackConfig;
+use futures::future::join_all;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -86,12 +87,13 @@ impl Slack {
         self.link.socket_host.subscribe()
     }
 
-    /// Keeps a socket open and puts what arrives into `inbox`, until `shutdown`; then closes the sockets, so that
+    /// Keeps sockets open and puts what arrives into `inbox`, until `shutdown`; then closes the sockets, so that
     /// Slack delivers elsewhere what it has not delivered yet. Faults are reported and outlasted, never returned.
     pub async fn run(self, inbox: Inbox, shutdown: CancellationToken) {
         let Slack { config, link } = self;
+        let connection = |_| connections::run(link.clone(), inbox.clone(), shutdown.clone());
         tokio::select! {
-            () = connections::run(link.clone(), inbox, shutdown) => (),
+            _ = join_all((0..config.connections).map(connection)) => (),
             () = credentials::run(&link, [config.bot_token, config.app_token]) => (),
         }
     }

@@ -19,6 +19,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::server::eventually;
 
+/// Good ones.
+const TOKENS: [(&str, &str); 2] = [("bot-token", "xoxb-1"), ("app-token", "xapp-1")];
+
 pub struct Bot {
     pub inbox: Inbox,
     pub sender: SlackSender,
@@ -63,16 +66,17 @@ pub fn timing() -> Timing {
 impl Bot {
     /// A bot with good tokens.
     pub fn start(api_url: &str) -> Bot {
-        Self::start_with(
-            api_url,
-            timing(),
-            Inbox::in_memory(Box::new(|_| Meaning::Command)),
-            &[("bot-token", "xoxb-1"), ("app-token", "xapp-1")],
-        )
+        Self::start_with(api_url, timing(), Inbox::in_memory(Box::new(|_| Meaning::Command)), &TOKENS)
     }
 
     pub fn start_with(api_url: &str, timing: Timing, inbox: Inbox, tokens: &[(&str, &str)]) -> Bot {
         Self::start_behind(&NetworkConfig::default(), api_url, timing, inbox, tokens)
+    }
+
+    /// A bot with good tokens that keeps so many sockets open.
+    pub fn with_connections(api_url: &str, connections: u32) -> Bot {
+        let inbox = Inbox::in_memory(Box::new(|_| Meaning::Command));
+        Self::start_configured(&NetworkConfig::default(), api_url, timing(), inbox, &TOKENS, connections)
     }
 
     pub fn start_behind(
@@ -82,13 +86,24 @@ impl Bot {
         inbox: Inbox,
         tokens: &[(&str, &str)],
     ) -> Bot {
+        Self::start_configured(network, api_url, timing, inbox, tokens, 1)
+    }
+
+    fn start_configured(
+        network: &NetworkConfig,
+        api_url: &str,
+        timing: Timing,
+        inbox: Inbox,
+        tokens: &[(&str, &str)],
+        connections: u32,
+    ) -> Bot {
         let dir = tempfile::tempdir().unwrap();
         for (key, value) in tokens {
             write(dir.path(), key, value);
         }
         let source = |key| SecretSource::File(dir.path().join(key).to_string_lossy().into_owned());
         let (bot_token, app_token) = (source("bot-token"), source("app-token"));
-        let config = SlackConfig { api_url: api_url.into(), bot_token, app_token };
+        let config = SlackConfig { api_url: api_url.into(), bot_token, app_token, connections };
         let (facts, metrics, shutdown) = (Facts::new(), Metrics::new(), CancellationToken::new());
         let network = Arc::new(Network::new(network).unwrap());
         let slack = Slack::with_timing(config, network, facts.clone(), metrics.clone(), timing).unwrap();

@@ -67,6 +67,23 @@ async fn on_a_warning_a_new_socket_is_open_before_the_old_one_ends() {
 }
 
 #[tokio::test]
+async fn of_two_sockets_one_takes_messages_while_the_other_is_replaced() {
+    let server = Server::start().await;
+    let bot = Bot::with_connections(&server.api_url(), 2);
+    eventually("two connections", || bot.report().connections == 2).await;
+    server.world().welcome = Welcome::Silence;
+    server.disconnect(0, "link_disabled");
+    eventually("the end of the first socket", || !server.world().sockets[0].is_open).await;
+    server.send(1, &envelope("e1", &typed("1.1", "!meanwhile")));
+    assert_eq!(bot.taken().await.text, "!meanwhile");
+    assert_eq!((bot.report().connections, bot.report().connection_fault), (1, None));
+    server.world().welcome = Welcome::Hello;
+    eventually("two connections", || bot.report().connections == 2).await;
+    bot.shutdown.cancel();
+    eventually("the end of both", || server.world().sockets.iter().all(|socket| !socket.is_open)).await;
+}
+
+#[tokio::test]
 async fn a_socket_that_nobody_answers_on_any_more_is_replaced() {
     let server = Server::start().await;
     let wary = Timing { silence: Duration::from_millis(300), ..timing() };

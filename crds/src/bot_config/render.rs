@@ -54,6 +54,7 @@ pub fn render(
         name: name.into(),
         slack: SlackConfig {
             api_url: spec.slack.api_url.clone(),
+            connections: u32::try_from(spec.slack.connections_per_pod).unwrap_or(1),
             bot_token: placement.secret(TOKENS_DIR, BOT_TOKEN_FILE, "SLACK_BOT_TOKEN"),
             app_token: placement.secret(TOKENS_DIR, APP_TOKEN_FILE, "SLACK_APP_TOKEN"),
         },

@@ -28,9 +28,18 @@ pub struct Slack {
     )]
     pub api_url: String,
 
+    /// Sockets that each pod keeps open. With 2, messages arrive over the other one while a lost one is replaced.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1, max = 2))]
+    pub connections_per_pod: i32,
+
     /// Allow `apiURL` to be plain http. Tokens then travel unencrypted: for test servers only.
     #[serde(default, rename = "allowInsecureHTTP")]
     pub allow_insecure_http: bool,
+}
+
+fn one() -> i32 {
+    1
 }
 
 fn slack_api() -> String {
