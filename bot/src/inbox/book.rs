@@ -146,8 +146,9 @@ impl Book {
         if self.commands.len() >= self.terms.backlog || self.lanes.length(&lane) >= self.terms.lane {
             return Outcome::Busy;
         }
+        let is_next = self.lanes.last(&lane).is_none_or(|last| self.is_answered(last));
         self.commands.insert(key.clone(), Kept { incoming: incoming.clone(), phase: Phase::Waiting });
-        if !self.lanes.push(&lane, &incoming.channel.id, key, session, run) {
+        if !self.lanes.push(&lane, &incoming.channel.id, key, session, run && is_next) {
             return Outcome::Queued;
         }
         if let Some(text) = answer {
@@ -215,6 +216,11 @@ impl Book {
         let kept = kept.find(|kept| !matches!(kept.phase, Phase::Answered(_)))?;
         self.lanes.set_running(lane, true);
         Some(Taken { incoming: kept.incoming.clone(), started: kept.phase == Phase::Started })
+    }
+
+    /// Whether it has run. Then so have those in front of it.
+    fn is_answered(&self, key: &MessageKey) -> bool {
+        self.commands.get(key).is_some_and(|kept| matches!(kept.phase, Phase::Answered(_)))
     }
 
     /// A command whose lane the session has.

@@ -106,14 +106,17 @@ function operations.accept(key, lane, message, run, answer)
   local until_ = call('ZSCORE', seen, key)
   if until_ and tonumber(until_) > now then return {'duplicate'} end
   call('ZADD', seen, now + memory, key)
-  local range = {'[' .. lane .. ' ', '(' .. lane .. '!'}
-  local length = call('ZLEXCOUNT', queue, range[1], range[2])
+  local from, to = '[' .. lane .. ' ', '(' .. lane .. '!'
+  local length = call('ZLEXCOUNT', queue, from, to)
   if call('ZCARD', queue) >= backlog or length >= most then return {'busy'} end
+  -- Only answers are in front of it.
+  local last = call('ZREVRANGEBYLEX', queue, to, from, 'LIMIT', 0, 1)[1]
+  local is_next = not last or call('HGET', commands, 'p' .. key_of(last)) == 'a'
   local member = string.format('%s %016d %s', lane, call('HINCRBY', commands, '#', 1), key)
   call('HSET', commands, 'm' .. key, message, 'p' .. key, 'w', 'l' .. key, lane, 'q' .. key, member)
   call('ZADD', queue, 0, member)
   local state = call('HGET', lanes, lane)
-  if run == '1' and (length == 0 or state == 'i' .. session) then
+  if run == '1' and is_next and (length == 0 or state == 'i' .. session) then
     call('HSET', lanes, lane, 'r' .. session)
     if answer then operations.answer(key, answer) end
     return {'run'}

@@ -41,8 +41,13 @@ impl Lanes {
         self.lanes.get(lane).map(|state| state.keys.iter().cloned().collect()).unwrap_or_default()
     }
 
-    /// Adds a command at the end. Whether `session` runs it at once, which it does only if it would (`run`), and if
-    /// nothing is in front of it but answers that are on their way from here.
+    /// The last command.
+    pub(super) fn last(&self, lane: &Lane) -> Option<&MessageKey> {
+        self.lanes.get(lane)?.keys.back()
+    }
+
+    /// Adds a command at the end. Whether `session` runs it at once, which it does only if it would (`run`), and if it
+    /// has the lane or nobody has.
     pub(super) fn push(
         &mut self,
         lane: &Lane,
