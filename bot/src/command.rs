@@ -8,6 +8,7 @@ pub mod help;
 mod route;
 mod suggest;
 mod tokenize;
+mod value;
 
 pub use arguments::{Arguments, WrongArguments, parse as parse_arguments};
 pub use built_in::BuiltIn;

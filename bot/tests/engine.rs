@@ -69,6 +69,11 @@ fn demo() -> BotConfig {
             {"name": "who", "reply": "{{ user.id }} {{ user.name | default('?') }} {{ channel.id }} {{ bot.name }}"},
             {"name": "broken", "reply": "{{ args.nothing }}"},
             {"name": "hello", "reply": "Hello {{ user.mention }}"},
+            {"name": "scale", "args": [
+                {"name": "replicas", "type": "Integer", "required": true, "min": 0},
+                {"name": "force", "type": "Boolean"},
+                {"name": "within", "type": "Duration", "default": "2m"}],
+             "reply": "{{ args.replicas + 1 }}{% if args.force %} by force{% endif %} in {{ args.within }} s"},
         ]),
     )
 }
@@ -322,6 +327,16 @@ async fn everything_that_was_taken_is_answered_before_the_end() {
     for n in 0..50 {
         assert_eq!(timeout(PATIENCE, world.script.answer()).await.unwrap().unwrap().text, n.to_string());
     }
+}
+
+#[tokio::test]
+async fn templates_get_values_of_their_arguments_types() {
+    let mut world = start(&demo(), Arc::new(Memory::new()));
+    assert_eq!(world.asks("!scale 2 --force").await, "3 by force in 120 s");
+    assert_eq!(world.asks("!scale 0 --force=no --within 90s").await, "1 in 90 s");
+    let usage = "Usage: !scale <replicas> [--force] [within]";
+    let wrong = r#""replicas" must be at least 0, and not "-1"."#;
+    assert_eq!(world.asks("!scale -1").await, format!("{wrong}\n{usage}"));
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ pub mod store;
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
-pub use argument::Argument;
+pub use argument::{Argument, ArgumentType};
 pub use command::Command;
 pub use status::BotPluginStatus;
 pub use store::Store;

@@ -248,6 +248,42 @@ fn every_rule_of_a_plugin_refuses_what_it_is_there_for() {
 }
 
 #[test]
+fn every_rule_of_an_argument_refuses_what_it_is_there_for() {
+    let with = |more: Value| {
+        let mut argument = json!({"name": "a"});
+        merge(&mut argument, more);
+        plugin(json!({"name": "x", "reply": "x", "args": [argument]}))
+    };
+    for fine in [
+        json!({"type": "Enum", "values": ["dev", "prod"], "default": "dev"}),
+        json!({"type": "Integer", "min": 1, "max": 9, "default": "5"}),
+        json!({"type": "Number", "min": 0, "default": "0.5"}),
+        json!({"type": "Boolean", "default": "false"}),
+        json!({"type": "Duration", "default": "1h30m"}),
+        json!({"maxLength": 80, "rest": true, "default": "10"}),
+    ] {
+        assert_eq!(messages(&with(fine.clone())), Vec::<String>::new(), "{fine}");
+    }
+    for (wrong, words) in [
+        (json!({"type": "Enum"}), "type Enum needs values"),
+        (json!({"values": ["x"]}), "no other type has them"),
+        (json!({"min": 1}), "only an Integer or a Number"),
+        (json!({"type": "Integer", "min": 2, "max": 1}), "min must not be greater than max"),
+        (json!({"type": "Integer", "maxLength": 2}), "only a String has maxLength"),
+        (json!({"type": "Number", "rest": true}), "only a String takes the rest"),
+        (json!({"type": "Enum", "values": ["x"], "default": "y"}), "default must be one of values"),
+        (json!({"type": "Boolean", "default": "yes"}), "must be true or false"),
+        (json!({"type": "Integer", "default": "0.5"}), "must be a whole number"),
+        (json!({"type": "Number", "default": "half"}), "must be a number such as"),
+        (json!({"type": "Duration", "default": "soon"}), "must be a duration such as"),
+        (json!({"type": "Integer", "min": 1, "default": "0"}), "must not be less than min"),
+        (json!({"type": "Number", "max": 1, "default": "1.5"}), "greater than max"),
+    ] {
+        refused(&with(wrong), "spec.commands[0].args[0]", words);
+    }
+}
+
+#[test]
 fn names_that_would_make_unusable_objects_are_refused() {
     let mut long = bot(json!({}));
     long["metadata"]["name"] = json!("x".repeat(53));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use minijinja::{Value, context};
+use serde_json::Value as Json;
 
 use crate::chat::{Incoming, mention};
 
@@ -11,7 +12,7 @@ use crate::chat::{Incoming, mention};
 pub struct Context<'a> {
     pub incoming: &'a Incoming,
     /// Values of the arguments by name.
-    pub arguments: &'a BTreeMap<String, String>,
+    pub arguments: &'a BTreeMap<String, Json>,
     /// Name of the ChatBot.
     pub bot: &'a str,
 }
@@ -25,13 +26,34 @@ impl Context<'_> {
     /// The same with the outcome of the action; undefined stays undefined.
     pub fn with_result(&self, result: Value) -> Value {
         let (user, channel) = (&self.incoming.user, &self.incoming.channel);
+        let arguments = self.arguments.iter().map(|(name, value)| (name.clone(), from_json(value.clone())));
         let name = user.name.as_deref().map_or(Value::UNDEFINED, Value::from);
         context! {
-            args => Value::from(self.arguments.clone()),
+            args => Value::from_pairs(arguments),
             user => context! { id => user.id.as_str(), name => name, mention => mention(&user.id) },
             channel => context! { id => channel.id.as_str() },
             bot => context! { name => self.bot },
             result => result,
         }
+    }
+}
+
+/// What templates see of a stored or typed value.
+pub(super) fn from_json(json: Json) -> Value {
+    match json {
+        Json::Null => Value::from(()),
+        Json::Bool(value) => Value::from(value),
+        Json::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
+            (Some(integer), ..) => Value::from(integer),
+            (None, Some(integer), _) => Value::from(integer),
+            (None, None, float) => Value::from(float.unwrap_or_default()),
+        },
+        Json::String(text) => Value::from(text),
+        Json::Array(items) => items.into_iter().map(from_json).collect(),
+        Json::Object(fields) => fields
+            .into_iter()
+            .map(|(name, value)| (name, from_json(value)))
+            .collect::<BTreeMap<_, _>>()
+            .into(),
     }
 }

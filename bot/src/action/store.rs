@@ -1,12 +1,10 @@
 //! Action `store`: one operation on the plugin's own storage.
 
-use std::collections::BTreeMap;
-
 use chatops_crds::bot_plugin::store;
 use minijinja::Value;
 use serde_json::Value as Json;
 
-use super::{ActionError, Context, Template, Templates};
+use super::{ActionError, Context, Template, Templates, context::from_json};
 use crate::storage::{Entry, Storage, list_all};
 
 /// Longest key, in characters; that of its template in the CRD.
@@ -108,23 +106,4 @@ fn entry(Entry { key, value, .. }: Entry) -> Value {
 
 fn value_or_undefined(json: Option<Json>) -> Value {
     json.map_or(Value::UNDEFINED, from_json)
-}
-
-fn from_json(json: Json) -> Value {
-    match json {
-        Json::Null => Value::from(()),
-        Json::Bool(value) => Value::from(value),
-        Json::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
-            (Some(integer), ..) => Value::from(integer),
-            (None, Some(integer), _) => Value::from(integer),
-            (None, None, float) => Value::from(float.unwrap_or_default()),
-        },
-        Json::String(text) => Value::from(text),
-        Json::Array(items) => items.into_iter().map(from_json).collect(),
-        Json::Object(fields) => fields
-            .into_iter()
-            .map(|(name, value)| (name, from_json(value)))
-            .collect::<BTreeMap<_, _>>()
-            .into(),
-    }
 }

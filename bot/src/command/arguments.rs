@@ -2,15 +2,17 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use chatops_crds::bot_plugin::Argument;
+use chatops_crds::bot_plugin::{Argument, ArgumentType};
+use serde_json::Value;
 
 use super::{
     suggest::best,
     tokenize::{Tokens, TypedOption},
+    value::{WrongValue, probably, read},
 };
 
 /// Values by the argument's name. An optional argument without default that was not typed is absent.
-pub type Arguments = BTreeMap<String, String>;
+pub type Arguments = BTreeMap<String, Value>;
 
 /// What is wrong with typed arguments. Its text is for whoever typed them.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +27,8 @@ pub enum WrongArguments {
     Twice { option: String },
     #[error("There is no {option}.{}", Hint(.suggestion.as_deref()))]
     Unknown { option: String, suggestion: Option<String> },
+    #[error("\"{name}\" must be {wrong}, and not \"{typed}\".{}", Meant(.suggestion.as_deref()))]
+    Value { name: String, typed: String, wrong: WrongValue, suggestion: Option<String> },
 }
 
 /// Reads the values of `arguments` from `typed`. An argument marked `rest` gets what is left when its turn comes,
@@ -53,8 +57,7 @@ impl Parser<'_> {
     fn step(&mut self) -> Result<(), WrongArguments> {
         let next = self.arguments.iter().find(|argument| !self.values.contains_key(&argument.name));
         if let Some(argument) = next.filter(|argument| argument.rest) {
-            self.take_rest(argument);
-            return Ok(());
+            return self.take_rest(argument);
         }
         if self.options && self.tokens.skip_end_of_options() {
             self.options = false;
@@ -66,15 +69,26 @@ impl Parser<'_> {
         }
         let Some(token) = self.tokens.next() else { return Ok(()) };
         match next {
-            Some(argument) => self.values.insert(argument.name.clone(), token.text),
-            None => return Err(WrongArguments::TooMany { text: shortened(&token.text) }),
-        };
+            Some(argument) => self.take(argument, &token.text),
+            None => Err(WrongArguments::TooMany { text: shortened(&token.text) }),
+        }
+    }
+
+    fn take(&mut self, argument: &Argument, typed: &str) -> Result<(), WrongArguments> {
+        let value = read(argument, typed).map_err(|wrong| WrongArguments::Value {
+            name: argument.name.clone(),
+            typed: shortened(typed),
+            wrong,
+            suggestion: probably(argument, typed),
+        })?;
+        self.values.insert(argument.name.clone(), value);
         Ok(())
     }
 
-    fn take_rest(&mut self, argument: &Argument) {
-        self.values.insert(argument.name.clone(), self.tokens.remainder().to_owned());
+    fn take_rest(&mut self, argument: &Argument) -> Result<(), WrongArguments> {
+        let typed = self.tokens.remainder();
         self.tokens = Tokens::new("");
+        self.take(argument, typed)
     }
 
     fn take_option(&mut self, option: TypedOption<'_>) -> Result<(), WrongArguments> {
@@ -85,17 +99,17 @@ impl Parser<'_> {
             return Err(WrongArguments::Twice { option: option.to_string() });
         }
         if argument.rest && !self.tokens.remainder().is_empty() {
-            self.take_rest(argument);
-            return Ok(());
+            return self.take_rest(argument);
         }
         let value = if option.value_attached {
             self.tokens.attached()
+        } else if argument.kind == ArgumentType::Boolean {
+            "true".to_owned()
         } else {
             let token = self.tokens.next();
             token.ok_or_else(|| WrongArguments::NoValue { option: option.to_string() })?.text
         };
-        self.values.insert(argument.name.clone(), value);
-        Ok(())
+        self.take(argument, &value)
     }
 
     fn unknown(&self, option: TypedOption<'_>) -> WrongArguments {
@@ -107,13 +121,11 @@ impl Parser<'_> {
     /// Puts defaults in and sees what is missing.
     fn finish(mut self) -> Result<Arguments, WrongArguments> {
         let mut missing = Vec::new();
-        for Argument { name, default, required, .. } in self.arguments {
-            match default {
-                _ if self.values.contains_key(name) => (),
-                Some(default) => {
-                    self.values.insert(name.clone(), default.clone());
-                }
-                None if *required => missing.push(name.clone()),
+        for argument in self.arguments {
+            match &argument.default {
+                _ if self.values.contains_key(&argument.name) => (),
+                Some(default) => self.take(argument, default)?,
+                None if argument.required => missing.push(argument.name.clone()),
                 None => (),
             }
         }
@@ -167,21 +179,24 @@ impl fmt::Display for Hint<'_> {
     }
 }
 
+/// What somebody probably meant.
+struct Meant<'a>(Option<&'a str>);
+
+impl fmt::Display for Meant<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |value| write!(f, " Did you mean \"{value}\"?"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
 
     fn argument(name: &str) -> Argument {
-        Argument {
-            name: name.into(),
-            summary: String::new(),
-            short: None,
-            required: false,
-            default: None,
-            rest: false,
-        }
+        Argument { name: name.into(), ..Argument::default() }
     }
 
     fn required(name: &str) -> Argument {
@@ -189,7 +204,7 @@ mod tests {
     }
 
     /// `app` is required, `namespace` has a default and a short name, `message` takes the rest.
-    fn deploy(typed: &str) -> Result<Vec<(String, String)>, String> {
+    fn deploy(typed: &str) -> Result<Vec<(String, Value)>, String> {
         let arguments = [
             required("app"),
             Argument { short: Some("n".into()), default: Some("default".into()), ..argument("namespace") },
@@ -199,9 +214,9 @@ mod tests {
     }
 
     fn deployed(typed: &str, app: &str, namespace: &str, message: Option<&str>) {
-        let mut expected = vec![("app".to_owned(), app.to_owned())];
-        expected.extend(message.map(|message| ("message".to_owned(), message.to_owned())));
-        expected.push(("namespace".to_owned(), namespace.to_owned()));
+        let mut expected = vec![("app".to_owned(), json!(app))];
+        expected.extend(message.map(|message| ("message".to_owned(), json!(message))));
+        expected.push(("namespace".to_owned(), json!(namespace)));
         assert_eq!(deploy(typed), Ok(expected), "{typed}");
     }
 
@@ -247,12 +262,48 @@ mod tests {
         assert_eq!(parse(&two, "a b c").unwrap_err().to_string(), r#""c" is one argument too many."#);
     }
 
+    /// `replicas` is a number, `force` is true or false, `to` one of two words.
+    fn scale(typed: &str) -> Result<Value, String> {
+        let values = Some(vec!["staging".into(), "production".into()]);
+        let arguments = [
+            Argument { kind: ArgumentType::Integer, max: Some(9), ..required("replicas") },
+            Argument { kind: ArgumentType::Boolean, short: Some("f".into()), ..argument("force") },
+            Argument { kind: ArgumentType::Enum, values, default: Some("staging".into()), ..argument("to") },
+        ];
+        let values = parse(&arguments, typed).map_err(|error| error.to_string())?;
+        Ok(values.into_iter().collect::<serde_json::Map<_, _>>().into())
+    }
+
+    #[test]
+    fn values_have_the_types_of_their_arguments() {
+        let all = json!({"replicas": 3, "force": true, "to": "production"});
+        for typed in ["3 yes Production", "--to=production -f 3", "--force 3 --to production"] {
+            assert_eq!(scale(typed), Ok(all.clone()), "{typed}");
+        }
+        assert_eq!(scale("--force=no 3"), Ok(json!({"replicas": 3, "force": false, "to": "staging"})));
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_with_what_it_must_be() {
+        for (typed, said) in [
+            ("three", r#""replicas" must be a whole number, and not "three"."#),
+            ("10", r#""replicas" must be at most 9, and not "10"."#),
+            ("3 perhaps", r#""force" must be true or false, and not "perhaps"."#),
+            (
+                "3 --to prodution",
+                r#""to" must be staging or production, and not "prodution". Did you mean "production"?"#,
+            ),
+        ] {
+            assert_eq!(scale(typed), Err(said.to_owned()), "{typed}");
+        }
+    }
+
     proptest! {
         #[test]
         fn free_text_comes_back_exactly_as_it_was_typed(typed in "[ -~\n“”‘’—é`]{1,60}") {
             let rest = [Argument { rest: true, ..required("text") }];
             match parse(&rest, &typed) {
-                Ok(values) => prop_assert_eq!(values["text"].as_str(), typed.trim()),
+                Ok(values) => prop_assert_eq!(values["text"].as_str(), Some(typed.trim())),
                 Err(_) => prop_assert_eq!(typed.trim(), ""),
             }
         }

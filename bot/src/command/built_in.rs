@@ -64,7 +64,7 @@ fn help_topic() -> Argument {
 }
 
 fn rest(name: &str, summary: &str, required: bool) -> Argument {
-    Argument { name: name.into(), summary: summary.into(), short: None, required, default: None, rest: true }
+    Argument { name: name.into(), summary: summary.into(), required, rest: true, ..Argument::default() }
 }
 
 #[cfg(test)]

@@ -2,11 +2,12 @@
 
 use std::fmt::{self, Display, Write};
 
-use chatops_crds::bot_plugin::{Argument, Command};
+use chatops_crds::bot_plugin::{Argument, ArgumentType, Command};
 
 use super::{
     catalogue::{Catalogue, Entry, Group},
     suggest::Suggestion,
+    value::OneOf,
 };
 
 /// Longest summary in a list, in characters.
@@ -60,8 +61,9 @@ pub fn usage(prefix: &str, command: &Command) -> String {
     command.args.iter().fold(format!("{prefix}{}", command.name), |mut usage, argument| {
         let more = if argument.rest { "…" } else { "" };
         let (open, close) = if argument.required { ('<', '>') } else { ('[', ']') };
+        let dashes = if argument.kind == ArgumentType::Boolean && !argument.required { "--" } else { "" };
         // Writing to a string cannot fail.
-        let _ = write!(usage, " {open}{}{more}{close}", argument.name);
+        let _ = write!(usage, " {open}{dashes}{}{more}{close}", argument.name);
         usage
     })
 }
@@ -127,9 +129,26 @@ fn argument(argument: &Argument) -> String {
         (None, false) => "optional".into(),
     };
     let rest = if argument.rest { ", takes the rest of the line" } else { "" };
+    let takes = takes(argument);
     let summary = argument.summary.trim();
     let dash = if summary.is_empty() { "" } else { " – " };
-    format!("• {name}, also --{name}{short}{dash}{summary} ({kind}{rest})\n", name = argument.name)
+    format!("• {name}, also --{name}{short}{dash}{summary} ({kind}{takes}{rest})\n", name = argument.name)
+}
+
+/// What can be typed for it, if not any text.
+fn takes(argument: &Argument) -> String {
+    let what = match argument.kind {
+        ArgumentType::String => String::new(),
+        ArgumentType::Integer => ", a whole number".into(),
+        ArgumentType::Number => ", a number".into(),
+        ArgumentType::Boolean => ", true or false".into(),
+        ArgumentType::Enum => format!(", {}", OneOf(argument.values.as_deref().unwrap_or_default())),
+        ArgumentType::Duration => ", a duration such as 90s or 1h30m".into(),
+    };
+    let least = argument.min.map(|min| format!(", at least {min}")).unwrap_or_default();
+    let most = argument.max.map(|max| format!(", at most {max}")).unwrap_or_default();
+    let length = argument.max_length.map(|most| format!(", at most {most} characters")).unwrap_or_default();
+    what + &least + &most + &length
 }
 
 /// The first line of a summary behind a dash, cut at [`SUMMARY`]; nothing for an empty one.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chatops_crds::bot_report::{BotReport, StorageKind};
+use serde_json::Value;
 
 use super::{answers::duration, program::Program};
 use crate::{
@@ -19,10 +20,11 @@ pub(super) fn run(
     report: &BotReport,
     up: Duration,
 ) -> String {
+    let typed = |name| arguments.get(name).and_then(Value::as_str);
     match built_in {
         BuiltIn::About => about(program),
-        BuiltIn::Echo => arguments.get(BuiltIn::ECHO_TEXT).cloned().unwrap_or_default(),
-        BuiltIn::Help => match arguments.get(BuiltIn::HELP_TOPIC) {
+        BuiltIn::Echo => typed(BuiltIn::ECHO_TEXT).unwrap_or_default().to_owned(),
+        BuiltIn::Help => match typed(BuiltIn::HELP_TOPIC) {
             Some(topic) => help::about(&program.catalogue, topic),
             None => help::overview(&program.catalogue),
         },

@@ -1,13 +1,25 @@
 //! One argument of a command.
 
 use kube::KubeSchema;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One argument of a command, typed by position, as `--name value` or as `-n value`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
-    validation = Rule::new("!(self.required && has(self.default))").message("a required argument cannot have a default")
+    validation = Rule::new("!(self.required && has(self.default))").message("a required argument cannot have a default"),
+    validation = Rule::new("(self.type == 'Enum') == has(self.values)").message("type Enum needs values, and no other type has them"),
+    validation = Rule::new("self.type in ['Integer', 'Number'] || !(has(self.min) || has(self.max))").message("only an Integer or a Number has min and max"),
+    validation = Rule::new("!has(self.min) || !has(self.max) || self.min <= self.max").message("min must not be greater than max"),
+    validation = Rule::new("self.type == 'String' || !has(self.maxLength)").message("only a String has maxLength"),
+    validation = Rule::new("self.type == 'String' || !self.rest").message("only a String takes the rest of the line"),
+    validation = Rule::new("!has(self.default) || self.type != 'Enum' || !has(self.values) || self.default in self.values").message("default must be one of values"),
+    validation = Rule::new("!has(self.default) || self.type != 'Boolean' || self.default in ['true', 'false']").message("the default of a Boolean must be true or false"),
+    validation = Rule::new("!has(self.default) || self.type != 'Integer' || self.default.matches('^-?[0-9]{1,18}$')").message("the default of an Integer must be a whole number"),
+    validation = Rule::new("!has(self.default) || self.type != 'Number' || self.default.matches('^-?[0-9]{1,18}([.][0-9]{1,18})?$')").message("the default of a Number must be a number such as 2 or 0.5"),
+    validation = Rule::new("!has(self.default) || self.type != 'Duration' || self.default.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$')").message("the default of a Duration must be a duration such as 90s or 1h30m"),
+    validation = Rule::new("!has(self.default) || !(has(self.min) || has(self.max)) || !self.default.matches('^-?[0-9]{1,18}([.][0-9]{1,18})?$') || ((!has(self.min) || double(self.default) >= double(self.min)) && (!has(self.max) || double(self.default) <= double(self.max)))").message("default must not be less than min or greater than max")
 )]
 pub struct Argument {
     /// Name in usage lines, as `--name`, and in templates as `args.name`.
@@ -21,6 +33,29 @@ pub struct Argument {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schemars(length(max = 300))]
     pub summary: String,
+
+    /// What can be typed here, and what templates get: text, a number, true or false, one of `values`, or for a Duration
+    /// such as `1h30m` its seconds. Anything else is refused with the reason before the command runs.
+    #[serde(default, rename = "type")]
+    pub kind: ArgumentType,
+
+    /// What an Enum can be. Upper and lower case are the same to those who type it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 50), inner(length(min = 1, max = 63)), extend("x-kubernetes-list-type" = "set"))]
+    pub values: Option<Vec<String>>,
+
+    /// Smallest Integer or Number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<i64>,
+
+    /// Greatest Integer or Number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<i64>,
+
+    /// Longest String, in characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 40000))]
+    pub max_length: Option<i32>,
 
     /// One letter for `-x value`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -42,4 +77,22 @@ pub struct Argument {
     /// Takes the rest of the line as it was typed, quotes and spaces included. Only the last argument can.
     #[serde(default)]
     pub rest: bool,
+}
+
+/// What an argument takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ArgumentType {
+    /// Any text.
+    #[default]
+    String,
+    /// A whole number.
+    Integer,
+    /// A number.
+    Number,
+    /// True or false; `--name` alone is true.
+    Boolean,
+    /// One of the argument's values.
+    Enum,
+    /// A time such as `90s` or `1h30m`.
+    Duration,
 }

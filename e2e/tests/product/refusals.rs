@@ -62,6 +62,13 @@ fn bots() -> Vec<(&'static str, Value, By)> {
             Rule("replicas must be at most 1 without storage.redis"),
         ),
         (
+            "too many connections",
+            bot(json!({
+                "replicas": 5, "storage": {"redis": {"addresses": ["redis"]}}, "slack": {"connectionsPerPod": 2}
+            })),
+            Rule("replicas times slack.connectionsPerPod must be at most 8"),
+        ),
+        (
             "too many replicas",
             bot(json!({"replicas": 9, "storage": {"redis": {"addresses": ["redis"]}}})),
             Rule("replicas must be at most 8"),
@@ -115,6 +122,21 @@ fn plugins() -> Vec<(&'static str, Value, By)> {
             "bad argument name",
             args(json!([{"name": "dry-run"}])),
             Rule("must start with a lower case letter"),
+        ),
+        (
+            "a choice of nothing",
+            args(json!([{"name": "a", "type": "Enum"}])),
+            Rule("type Enum needs values, and no other type has them"),
+        ),
+        (
+            "a default out of range",
+            args(json!([{"name": "a", "type": "Integer", "min": 1, "default": "0"}])),
+            Rule("default must not be less than min or greater than max"),
+        ),
+        (
+            "a type that does not exist",
+            args(json!([{"name": "a", "type": "Int"}])),
+            Schema("supported values: \"String\", \"Integer\"", "spec.commands[0].args[0].type"),
         ),
         (
             "duplicate argument",
