@@ -1,6 +1,7 @@
 //! From what somebody typed to the command it means, and from commands to the text that explains them. Pure: knows
 //! neither how a command is run nor which platform it was typed on.
 
+mod address;
 mod arguments;
 mod built_in;
 mod catalogue;
@@ -12,7 +13,7 @@ mod value;
 
 pub use arguments::{Arguments, WrongArguments, parse as parse_arguments};
 pub use built_in::BuiltIn;
-pub use catalogue::{Catalogue, Entry, Group};
+pub use catalogue::{Catalogue, Entry, Group, Words};
 pub use route::{Routed, route};
 pub use suggest::{Suggestion, best as best_matches};
 pub use tokenize::{Token, Tokens};

@@ -22,7 +22,10 @@ use chatops_bot::{
     report::{Facts, Metrics},
     storage::{Change, Memory, Outcome, Page, Redis, Storage, StorageError},
 };
-use chatops_crds::bot_config::{BotConfig, RedisConfig};
+use chatops_crds::{
+    bot_config::{BotConfig, RedisConfig},
+    chat_bot::commands::{Alias, UnknownCommand},
+};
 use serde_json::{Value, json};
 use tokio::{
     sync::{Semaphore, watch},
@@ -327,6 +330,24 @@ async fn everything_that_was_taken_is_answered_before_the_end() {
     for n in 0..50 {
         assert_eq!(timeout(PATIENCE, world.script.answer()).await.unwrap().unwrap().text, n.to_string());
     }
+}
+
+#[tokio::test]
+async fn a_bot_answers_to_other_names_and_leaves_alone_what_may_be_another_bots() {
+    let mut config = demo();
+    config.commands.alternate_prefixes = vec!["Hey ops,".into()];
+    config.commands.aliases = vec![Alias { name: "grow".into(), command: "scale --within 5s".into() }];
+    config.commands.unknown_command = UnknownCommand::Ignore;
+    let mut world = start(&config, Arc::new(Memory::new()));
+    for nobodys in ["!deploy web", "hey ops, deploy web"] {
+        world.types(nobodys).await;
+    }
+    assert_eq!(world.asks("hey Ops, GROW 4").await, "5 in 5 s");
+    let help = world.asks("!help grow").await;
+    assert!(help.starts_with("Usage: !scale <replicas>"), "{help}");
+    assert!(help.contains("• !grow stands for !scale --within 5s"), "{help}");
+    world.types_in("D1", "U1", Addressing::Direct, "deploy web").await;
+    assert!(world.answer().await.1.contains("not found"));
 }
 
 #[tokio::test]

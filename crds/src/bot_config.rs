@@ -9,7 +9,14 @@ pub mod render;
 use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{bot_plugin::Command, chat_bot::storage::Topology, shared::hash};
+use crate::{
+    bot_plugin::Command,
+    chat_bot::{
+        commands::{Alias, UnknownCommand},
+        storage::Topology,
+    },
+    shared::hash,
+};
 
 pub use render::{Placement, render};
 
@@ -121,6 +128,13 @@ pub enum SecretSource {
 pub struct CommandsConfig {
     /// What commands start with in a channel.
     pub prefix: String,
+    /// What else they start with there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alternate_prefixes: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<Alias>,
+    #[serde(default)]
+    pub unknown_command: UnknownCommand,
     /// How long one command may run, as a duration string.
     pub timeout: String,
 }

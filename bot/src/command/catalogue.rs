@@ -1,20 +1,29 @@
 //! The commands of one bot, and finding them by what was typed.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
-use chatops_crds::bot_plugin::Command;
+use chatops_crds::{bot_plugin::Command, chat_bot::commands::Alias};
 
 /// Commands by name. `R` is what runs one, of which nothing here needs to know.
 #[derive(Debug)]
 pub struct Catalogue<R> {
     /// What a command starts with in a channel.
     pub prefix: String,
+    pub words: Words,
     /// Who the commands belong to; the first is the bot itself.
     groups: Vec<Group<R>>,
     /// Places of commands by the parts of their names: `a b`, `a-b` and `a_b` are typed alike.
     index: HashMap<String, Vec<(usize, usize)>>,
     /// Parts of the longest name.
     longest: usize,
+}
+
+/// How the bot and its commands are called besides.
+#[derive(Clone, Debug, Default)]
+pub struct Words {
+    /// What else a command starts with in a channel.
+    pub names: Vec<String>,
+    pub aliases: Vec<Alias>,
 }
 
 /// The commands of one plugin, or of the bot itself.
@@ -36,7 +45,13 @@ pub struct Entry<R> {
 impl<R> Catalogue<R> {
     /// A catalogue of `groups`, whose commands have different names.
     pub fn new(prefix: impl Into<String>, groups: Vec<Group<R>>) -> Catalogue<R> {
-        let mut catalogue = Catalogue { prefix: prefix.into(), groups, index: HashMap::new(), longest: 0 };
+        let mut catalogue = Catalogue {
+            prefix: prefix.into(),
+            words: Words::default(),
+            groups,
+            index: HashMap::new(),
+            longest: 0,
+        };
         for (g, group) in catalogue.groups.iter().enumerate() {
             for (e, entry) in group.entries.iter().enumerate() {
                 let parts: Vec<&str> = entry.command.name.split([' ', '-']).collect();
@@ -45,6 +60,11 @@ impl<R> Catalogue<R> {
             }
         }
         catalogue
+    }
+
+    /// The same with other words for the bot and its commands.
+    pub fn called(self, words: Words) -> Catalogue<R> {
+        Catalogue { words, ..self }
     }
 
     pub fn groups(&self) -> &[Group<R>] {
@@ -62,15 +82,40 @@ impl<R> Catalogue<R> {
         shown.map(|(_, entry)| entry.command.name.as_str())
     }
 
+    /// Aliases of the command `name`.
+    pub fn aliases_of(&self, name: &str) -> impl Iterator<Item = &Alias> {
+        self.words.aliases.iter().filter(move |alias| {
+            self.find(&alias.command).is_some_and(|(_, entry, _)| entry.command.name == name)
+        })
+    }
+
+    /// What `text` means if it starts with an alias, and not with the name of a command that is as long.
+    pub fn meant<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let text = text.trim_start();
+        let words = |name: &str| name.split([' ', '-']).count();
+        let longest = self.words.aliases.iter().map(|alias| words(&alias.name)).max().unwrap_or_default();
+        let parts = parts(text, longest.max(self.longest));
+        for n in (1..=parts.len()).rev().filter(|&n| is_word_end(&text[parts[n - 1].end..])) {
+            let key = key(&parts[..n]);
+            if self.index.contains_key(&key) {
+                break;
+            }
+            let is_meant = |alias: &&Alias| alias.name.replace('-', " ") == key;
+            if let Some(alias) = self.words.aliases.iter().find(is_meant) {
+                return Cow::Owned(format!("{}{}", alias.command, &text[parts[n - 1].end..]));
+            }
+        }
+        Cow::Borrowed(text)
+    }
+
     /// The command with the longest name that `text` starts with, and what follows the name. Case does not matter,
     /// and `_`, `-` or white space stands between the parts of a name.
     pub fn find<'t>(&self, text: &'t str) -> Option<(&Group<R>, &Entry<R>, &'t str)> {
         let text = text.trim_start();
         let parts = parts(text, self.longest);
         (1..=parts.len()).rev().filter(|&n| is_word_end(&text[parts[n - 1].end..])).find_map(|n| {
-            let key = parts[..n].iter().map(|part| part.text.as_str()).collect::<Vec<_>>().join(" ");
             let end = parts[n - 1].end;
-            let (g, e) = self.preferred(self.index.get(&key)?, &text[..end])?;
+            let (g, e) = self.preferred(self.index.get(&key(&parts[..n]))?, &text[..end])?;
             Some((&self.groups[g], &self.groups[g].entries[e], &text[end..]))
         })
     }
@@ -109,12 +154,18 @@ fn parts(text: &str, limit: usize) -> Vec<Part> {
     parts
 }
 
+/// How `parts` are looked up.
+fn key(parts: &[Part]) -> String {
+    parts.iter().map(|part| part.text.as_str()).collect::<Vec<_>>().join(" ")
+}
+
 fn is_word_end(rest: &str) -> bool {
     rest.chars().next().is_none_or(char::is_whitespace)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::command::help::tests::{catalogue, plugin};
 
     #[track_caller]
@@ -154,6 +205,33 @@ mod tests {
         finds("democmd's", None);
         finds("democmd - add", Some(("democmd", " - add")));
         finds("democmd_add-on", None);
+    }
+
+    #[test]
+    fn an_alias_stands_for_its_command_and_its_arguments() {
+        let alias = |name: &str, command: &str| Alias { name: name.into(), command: command.into() };
+        let aliases = vec![
+            alias("d", "democmd"),
+            alias("d a", "democmd add --fast"),
+            alias("democmd", "ping"),
+            alias("new-one", "democmd add"),
+        ];
+        let catalogue = catalogue(vec![plugin("demo", &["democmd add", "democmd"])]);
+        let catalogue = catalogue.called(Words { names: vec![], aliases });
+        for (typed, meant) in [
+            ("D  x", "democmd  x"),
+            ("d a x", "democmd add --fast x"),
+            ("d_a", "democmd add --fast"),
+            ("d add x", "democmd add x"),
+            ("new one", "democmd add"),
+            ("democmd x", "democmd x"),
+            ("dx", "dx"),
+            ("", ""),
+        ] {
+            assert_eq!(catalogue.meant(typed), meant, "{typed}");
+        }
+        let aliases = catalogue.aliases_of("democmd add").map(|alias| alias.name.as_str());
+        assert_eq!(aliases.collect::<Vec<_>>(), ["d a", "new-one"]);
     }
 
     #[test]

@@ -30,10 +30,10 @@ pub fn about<R>(catalogue: &Catalogue<R>, topic: &str) -> String {
     let prefix = &catalogue.prefix;
     let topic = topic.trim();
     let topic = topic.strip_prefix(prefix.as_str()).unwrap_or(topic).trim_start();
-    if let Some((group, entry, rest)) = catalogue.find(topic)
+    if let Some((group, entry, rest)) = catalogue.find(&catalogue.meant(topic))
         && rest.trim().is_empty()
     {
-        return detail(prefix, group, &entry.command);
+        return detail(catalogue, group, &entry.command);
     }
     let is_topic = |name: &str| name.eq_ignore_ascii_case(topic);
     if let Some(group) = catalogue.groups().iter().find(|g| g.plugin.as_deref().is_some_and(is_topic)) {
@@ -108,13 +108,17 @@ fn line(prefix: &str, command: &Command) -> String {
     format!("• {prefix}{}{}\n", command.name, Summary(&command.summary))
 }
 
-fn detail<R>(prefix: &str, group: &Group<R>, command: &Command) -> String {
+fn detail<R>(catalogue: &Catalogue<R>, group: &Group<R>, command: &Command) -> String {
+    let prefix = &catalogue.prefix;
     let mut text = format!("Usage: {}\n", usage(prefix, command));
     if !command.summary.is_empty() {
         text.push_str(command.summary.trim());
         text.push('\n');
     }
     text.extend(command.args.iter().map(argument));
+    for alias in catalogue.aliases_of(&command.name) {
+        text.push_str(&format!("• {prefix}{} stands for {prefix}{}\n", alias.name, alias.command));
+    }
     match &group.plugin {
         Some(plugin) => text + "From plugin " + plugin,
         None => text + "Built in",

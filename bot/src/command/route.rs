@@ -1,6 +1,9 @@
 //! A typed message → the command it calls, if it is meant for the bot.
 
+use std::borrow::Cow;
+
 use super::{
+    address::{Address, address},
     catalogue::{Catalogue, Entry, Group},
     suggest::Suggestion,
 };
@@ -17,32 +20,57 @@ pub enum Routed<'c, 't, R> {
     Command {
         group: &'c Group<R>,
         entry: &'c Entry<R>,
-        arguments: &'t str,
+        arguments: Cow<'t, str>,
     },
 }
 
 /// Finds the command that `text` calls. In a channel it must start with the prefix, directly before a word: `!` alone
-/// or `!!` or `! what` is something that people say.
+/// or `!!` or `! what` is something that people say. Or it starts with another name of the bot.
 pub fn route<'c, 't, R>(
     catalogue: &'c Catalogue<R>,
     addressing: Addressing,
     text: &'t str,
 ) -> Routed<'c, 't, R> {
     let text = text.trim_start();
-    let prefixed = text.strip_prefix(catalogue.prefix.as_str());
-    let command = match (addressing, prefixed) {
-        (Addressing::Channel, None) => return Routed::NotForUs,
-        (Addressing::Channel, Some(command)) if !starts_with_word(command) => return Routed::NotForUs,
-        (_, Some(command)) => command.trim_start(),
-        (_, None) => text,
+    let address = address(text, &catalogue.prefix, &catalogue.words.names);
+    let command = match (addressing, address) {
+        (Addressing::Channel, Address::Nobody) => return Routed::NotForUs,
+        (Addressing::Channel, Address::Prefix(command)) if !starts_with_word(command) => {
+            return Routed::NotForUs;
+        }
+        (_, Address::Prefix(command) | Address::Name(command) | Address::Word(command)) => {
+            command.trim_start()
+        }
+        (_, Address::Nobody) => text,
     };
     if !starts_with_word(command) {
         return Routed::NoCommand;
     }
-    match catalogue.find(command) {
-        Some((group, entry, arguments)) => Routed::Command { group, entry, arguments },
-        None => Routed::Unknown(Suggestion::new(command, catalogue.shown_names())),
+    match (find(catalogue, command), addressing, address) {
+        (Some(found), ..) => found,
+        (None, Addressing::Channel, Address::Word(_)) => Routed::NotForUs,
+        (None, ..) => {
+            let aliases = catalogue.words.aliases.iter().map(|alias| alias.name.as_str());
+            Routed::Unknown(Suggestion::new(
+                &catalogue.meant(command),
+                catalogue.shown_names().chain(aliases),
+            ))
+        }
     }
+}
+
+fn find<'c, 't, R>(catalogue: &'c Catalogue<R>, command: &'t str) -> Option<Routed<'c, 't, R>> {
+    let (group, entry, arguments) = match catalogue.meant(command) {
+        Cow::Borrowed(text) => {
+            let (group, entry, arguments) = catalogue.find(text)?;
+            (group, entry, Cow::Borrowed(arguments))
+        }
+        Cow::Owned(text) => {
+            let (group, entry, arguments) = catalogue.find(&text)?;
+            (group, entry, Cow::Owned(arguments.to_owned()))
+        }
+    };
+    Some(Routed::Command { group, entry, arguments })
 }
 
 fn starts_with_word(text: &str) -> bool {
@@ -54,7 +82,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::command::help::tests::{catalogue, plugin};
+    use crate::command::{
+        Words,
+        help::tests::{catalogue, plugin},
+    };
 
     fn means(addressing: Addressing, text: &str) -> String {
         let catalogue = catalogue(vec![plugin("demo", &["democmd add", "democmd get"])]);
@@ -92,6 +123,24 @@ mod tests {
                 assert_eq!(means(addressing, text), "no command", "{text}");
             }
         }
+    }
+
+    #[test]
+    fn by_another_name_the_bot_is_called_where_that_is_certain_or_a_command_follows() {
+        let words = Words { names: vec!["ops".into(), "hey ops,".into()], aliases: vec![] };
+        let catalogue = catalogue(vec![plugin("demo", &["democmd add"])]).called(words);
+        let means = |text| match route(&catalogue, Addressing::Channel, text) {
+            Routed::NotForUs => "not for us".to_owned(),
+            Routed::NoCommand => "no command".into(),
+            Routed::Unknown(suggestion) => format!("unknown {}", suggestion.typed),
+            Routed::Command { entry, arguments, .. } => format!("{}:{arguments}", entry.command.name),
+        };
+        assert_eq!(means("Ops democmd add x"), "democmd add: x");
+        assert_eq!(means("Hey ops, democmd add x"), "democmd add: x");
+        assert_eq!(means("ops: nonsense"), "unknown nonsense");
+        assert_eq!(means("ops are great"), "not for us");
+        assert_eq!(means("hey ops,"), "no command");
+        assert_eq!(means("democmd add x"), "not for us");
     }
 
     proptest! {

@@ -5,12 +5,13 @@ use std::time::Duration;
 use chatops_crds::{
     bot_config::{BotConfig, PluginConfig},
     bot_report::{Fault, FaultCode, PluginReport},
+    chat_bot::commands::UnknownCommand,
     shared::durations,
 };
 
 use crate::{
     action::{Action, TemplateError, Templates},
-    command::{BuiltIn, Catalogue, Entry, Group},
+    command::{BuiltIn, Catalogue, Entry, Group, Words},
 };
 
 /// Used where the configuration's timeout is no duration; the CRD's default.
@@ -25,6 +26,8 @@ pub struct Program {
     pub timeout: Duration,
     pub catalogue: Catalogue<Runs>,
     pub templates: Templates,
+    /// What happens to an unknown command in a channel.
+    pub unknown: UnknownCommand,
 }
 
 /// What runs a command.
@@ -42,10 +45,15 @@ impl Program {
         let (plugins, reports): (Vec<_>, Vec<_>) =
             config.plugins.iter().map(|plugin| load(plugin, &mut templates)).unzip();
         let groups = std::iter::once(built_in()).chain(plugins).collect();
+        let words = Words {
+            names: config.commands.alternate_prefixes.clone(),
+            aliases: config.commands.aliases.clone(),
+        };
         let program = Program {
             bot: config.name.clone(),
             timeout: durations::parse(&config.commands.timeout).unwrap_or(DEFAULT_TIMEOUT),
-            catalogue: Catalogue::new(config.commands.prefix.as_str(), groups),
+            catalogue: Catalogue::new(config.commands.prefix.as_str(), groups).called(words),
+            unknown: config.commands.unknown_command,
             templates,
         };
         (program, reports)

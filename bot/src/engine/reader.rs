@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use chatops_crds::chat_bot::commands::UnknownCommand;
 use tokio::sync::watch;
 
 use super::{
@@ -16,7 +17,7 @@ use super::{
 };
 use crate::{
     action::{Action, Context},
-    chat::Incoming,
+    chat::{Addressing, Incoming},
     command::{Arguments, Entry, Group, Routed, help, parse_arguments, route},
     inbox::{Meaning, Said},
     report::Facts,
@@ -71,13 +72,14 @@ impl Reader {
         let (group, entry, typed) = match route(catalogue, incoming.addressing, &incoming.text) {
             Routed::NotForUs => return Reading::NotForUs,
             Routed::NoCommand => return Reading::Say(answers::no_command(prefix)),
+            Routed::Unknown(_) if ignores(program, incoming) => return Reading::NotForUs,
             Routed::Unknown(suggestion) => return Reading::Say(answers::unknown(prefix, &suggestion)),
             Routed::Command { group, entry, arguments } => (group, entry, arguments),
         };
         if let Some(age) = too_old(incoming) {
             return Reading::Say(answers::too_old(age));
         }
-        match parse_arguments(&entry.command.args, typed) {
+        match parse_arguments(&entry.command.args, &typed) {
             Ok(arguments) => self.read_command(program, incoming, (group, entry), arguments),
             Err(error) => {
                 Reading::Say(answers::wrong_arguments(&error, &help::usage(prefix, &entry.command)))
@@ -107,6 +109,11 @@ impl Reader {
             None => Reading::Do(Task { plugin, command, action, arguments }),
         }
     }
+}
+
+/// Whether an unknown command is not answered: perhaps it is another bot's.
+fn ignores(program: &Program, incoming: &Incoming) -> bool {
+    program.unknown == UnknownCommand::Ignore && incoming.addressing == Addressing::Channel
 }
 
 /// How long ago it was typed, if that is too long.

@@ -67,6 +67,9 @@ pub fn render(
         },
         commands: CommandsConfig {
             prefix: spec.commands.prefix.clone(),
+            alternate_prefixes: spec.commands.alternate_prefixes.clone(),
+            aliases: spec.commands.aliases.clone(),
+            unknown_command: spec.commands.unknown_command,
             timeout: spec.commands.timeout.clone(),
         },
         storage: storage_config(namespace, name, &spec.storage, placement),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use kube::KubeSchema;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::shared::durations;
@@ -19,10 +20,58 @@ pub struct Commands {
     )]
     pub prefix: String,
 
+    /// Other ways to call the bot in a channel, e.g. `Hey ops,` or `ops`, in upper or lower case. Behind one that ends
+    /// with a letter or a digit stands `:`, `,` or `;`, or white space if a command follows that the bot has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 10), inner(length(min = 1, max = 30)), extend("x-kubernetes-list-type" = "set"))]
+    #[x_kube(
+        validation = Rule::new("self.all(p, p.matches('^[^\\s/@#<>&`*_~]([^<>&`*_~\\n]*[^\\s<>&`*_~])?$'))").message("alternatePrefixes must not start or end with a space, contain Slack's mark-up (< > & ` * _ ~), nor start with /, @ or #, which Slack takes for itself")
+    )]
+    pub alternate_prefixes: Vec<String>,
+
+    /// Other words for commands, for example `k` for `kubectl get`. A command that has the same name comes first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
+    pub aliases: Vec<Alias>,
+
+    /// What happens to an unknown command behind the prefix in a channel. Mentions and direct messages are always
+    /// answered.
+    #[serde(default)]
+    pub unknown_command: UnknownCommand,
+
     /// How long one command may run before it is stopped and says so.
     #[serde(default = "timeout")]
     #[schemars(schema_with = "durations::duration")]
     pub timeout: String,
+}
+
+/// Another word for a command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Alias {
+    /// What is typed: one to four words.
+    #[schemars(length(min = 1, max = 64))]
+    #[x_kube(
+        validation = Rule::new("self.matches('^[a-z0-9][-a-z0-9]*( [a-z0-9][-a-z0-9]*){0,3}$')").message("must be one to four words of lower case letters, digits and '-', with single spaces between, e.g. \"k\"")
+    )]
+    pub name: String,
+
+    /// What it stands for: a command, and arguments if it always has some. What is typed behind the name follows it.
+    #[schemars(length(min = 1, max = 300))]
+    #[x_kube(
+        validation = Rule::new("self.matches('^[a-z0-9]')").message("must start with the name of a command, without prefix")
+    )]
+    pub command: String,
+}
+
+/// What happens to an unknown command.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum UnknownCommand {
+    /// It is answered, with the commands that were probably meant.
+    #[default]
+    Suggest,
+    /// Nothing, as where several bots have the same prefix.
+    Ignore,
 }
 
 /// Default of `timeout`, also for a value that predates the schema's pattern.
@@ -38,7 +87,13 @@ fn timeout() -> String {
 
 impl Default for Commands {
     fn default() -> Self {
-        Self { prefix: prefix(), timeout: timeout() }
+        Self {
+            prefix: prefix(),
+            alternate_prefixes: Vec::new(),
+            aliases: Vec::new(),
+            unknown_command: UnknownCommand::default(),
+            timeout: timeout(),
+        }
     }
 }
 
