@@ -60,22 +60,6 @@ fn every_rule_of_a_chat_bot_refuses_what_it_is_there_for() {
     let redis = json!({"redis": {"addresses": ["r"]}});
     let twice = json!({"replicas": 5, "storage": redis, "slack": {"connectionsPerPod": 2}});
     refused(&bot(twice), "", "replicas times slack.connectionsPerPod must be at most 8");
-    let names = |names: Value| bot(json!({"commands": {"alternatePrefixes": names}}));
-    assert_eq!(messages(&names(json!(["ops", "Hey ops,", "->"]))).len(), 1, "a > is mark-up");
-    assert_eq!(messages(&names(json!(["ops", "Hey ops,"]))), Vec::<String>::new());
-    for name in ["/ops", "ops ", "@ops", "*ops*", "a\nb"] {
-        refused(
-            &names(json!([name])),
-            "spec.commands.alternatePrefixes",
-            "must not start or end with a space",
-        );
-    }
-    let alias = |name: &str, command: &str| {
-        bot(json!({"commands": {"aliases": [{"name": name, "command": command}]}}))
-    };
-    assert_eq!(messages(&alias("k get", "kubectl get -n prod")), Vec::<String>::new());
-    refused(&alias("K", "kubectl"), "spec.commands.aliases[0].name", "one to four words");
-    refused(&alias("k", "!kubectl"), "spec.commands.aliases[0].command", "without prefix");
     refused(&bot(json!({"replicas": 9, "storage": redis})), "spec.replicas", "replicas must be at most 8");
     refused(
         &bot(json!({"storage": {"redis": {"addresses": ["r"]}, "memory": {}}})),
@@ -132,6 +116,26 @@ fn every_rule_of_a_chat_bot_refuses_what_it_is_there_for() {
         "name of an object",
     );
     refused(&bot(json!({"pod": {"env": [{"name": "A-B"}]}})), "spec.pod.env", "environment variable");
+}
+
+#[test]
+fn every_rule_of_other_words_refuses_what_it_is_there_for() {
+    let names = |names: Value| bot(json!({"commands": {"alternatePrefixes": names}}));
+    assert_eq!(messages(&names(json!(["ops", "Hey ops,", "->"]))).len(), 1, "a > is mark-up");
+    assert_eq!(messages(&names(json!(["ops", "Hey ops,"]))), Vec::<String>::new());
+    for name in ["/ops", "ops ", "@ops", "*ops*", "a\nb"] {
+        refused(
+            &names(json!([name])),
+            "spec.commands.alternatePrefixes",
+            "must not start or end with a space",
+        );
+    }
+    let alias = |name: &str, command: &str| {
+        bot(json!({"commands": {"aliases": [{"name": name, "command": command}]}}))
+    };
+    assert_eq!(messages(&alias("k get", "kubectl get -n prod")), Vec::<String>::new());
+    refused(&alias("K", "kubectl"), "spec.commands.aliases[0].name", "one to four words");
+    refused(&alias("k", "!kubectl"), "spec.commands.aliases[0].command", "without prefix");
 }
 
 #[test]

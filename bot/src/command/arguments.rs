@@ -11,7 +11,8 @@ use super::{
     value::{WrongValue, probably, read},
 };
 
-/// Values by the argument's name. An optional argument without default that was not typed is absent.
+/// Values by the argument's name. An optional argument without default that was not typed is absent, or false if it is a
+/// Boolean.
 pub type Arguments = BTreeMap<String, Value>;
 
 /// What is wrong with typed arguments. Its text is for whoever typed them.
@@ -126,6 +127,7 @@ impl Parser<'_> {
                 _ if self.values.contains_key(&argument.name) => (),
                 Some(default) => self.take(argument, default)?,
                 None if argument.required => missing.push(argument.name.clone()),
+                None if argument.kind == ArgumentType::Boolean => self.take(argument, "false")?,
                 None => (),
             }
         }
@@ -280,7 +282,9 @@ mod tests {
         for typed in ["3 yes Production", "--to=production -f 3", "--force 3 --to production"] {
             assert_eq!(scale(typed), Ok(all.clone()), "{typed}");
         }
-        assert_eq!(scale("--force=no 3"), Ok(json!({"replicas": 3, "force": false, "to": "staging"})));
+        for typed in ["--force=no 3", "3"] {
+            assert_eq!(scale(typed), Ok(json!({"replicas": 3, "force": false, "to": "staging"})));
+        }
     }
 
     #[test]

@@ -82,6 +82,14 @@ impl<R> Catalogue<R> {
         shown.map(|(_, entry)| entry.command.name.as_str())
     }
 
+    /// The alias `name`, typed as a command's name may be.
+    pub fn alias(&self, name: &str) -> Option<&Alias> {
+        let parts = parts(name.trim(), usize::MAX);
+        let is_whole = parts.last().is_some_and(|part| part.end == name.trim().len());
+        let key = key(&parts);
+        self.words.aliases.iter().find(|alias| is_whole && alias.name.replace('-', " ") == key)
+    }
+
     /// Aliases of the command `name`.
     pub fn aliases_of(&self, name: &str) -> impl Iterator<Item = &Alias> {
         self.words.aliases.iter().filter(move |alias| {

@@ -30,9 +30,10 @@ pub fn about<R>(catalogue: &Catalogue<R>, topic: &str) -> String {
     let prefix = &catalogue.prefix;
     let topic = topic.trim();
     let topic = topic.strip_prefix(prefix.as_str()).unwrap_or(topic).trim_start();
-    if let Some((group, entry, rest)) = catalogue.find(&catalogue.meant(topic))
-        && rest.trim().is_empty()
-    {
+    let named = catalogue.find(topic).filter(|(.., rest)| rest.trim().is_empty());
+    let named = named.map(|(group, entry, _)| (group, entry));
+    let alias = || catalogue.alias(topic).and_then(|alias| catalogue.find(&alias.command));
+    if let Some((group, entry)) = named.or_else(|| alias().map(|(group, entry, _)| (group, entry))) {
         return detail(catalogue, group, &entry.command);
     }
     let is_topic = |name: &str| name.eq_ignore_ascii_case(topic);

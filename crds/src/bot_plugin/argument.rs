@@ -89,7 +89,7 @@ pub enum ArgumentType {
     Integer,
     /// A number.
     Number,
-    /// True or false; `--name` alone is true.
+    /// True or false; `--name` alone is true, and nothing typed is false.
     Boolean,
     /// One of the argument's values.
     Enum,

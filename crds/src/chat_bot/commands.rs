@@ -25,7 +25,7 @@ pub struct Commands {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 10), inner(length(min = 1, max = 30)), extend("x-kubernetes-list-type" = "set"))]
     #[x_kube(
-        validation = Rule::new("self.all(p, p.matches('^[^\\s/@#<>&`*_~]([^<>&`*_~\\n]*[^\\s<>&`*_~])?$'))").message("alternatePrefixes must not start or end with a space, contain Slack's mark-up (< > & ` * _ ~), nor start with /, @ or #, which Slack takes for itself")
+        validation = Rule::new("self.all(p, p.matches('^[^\\\\s/@#<>&`*_~]([^<>&`*_~\\\\n]*[^\\\\s<>&`*_~])?$'))").message("alternatePrefixes must not start or end with a space, contain Slack's mark-up (< > & ` * _ ~), nor start with /, @ or #, which Slack takes for itself")
     )]
     pub alternate_prefixes: Vec<String>,
 

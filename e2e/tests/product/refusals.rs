@@ -31,6 +31,14 @@ fn args(args: Value) -> Value {
     command(json!({"name": "add", "reply": "ok", "args": args}))
 }
 
+/// A bot with so many pods, each with so many connections.
+fn sized(replicas: u32, connections: u32) -> Value {
+    bot(json!({
+        "replicas": replicas, "slack": {"connectionsPerPod": connections},
+        "storage": {"redis": {"addresses": ["redis"]}},
+    }))
+}
+
 fn bots() -> Vec<(&'static str, Value, By)> {
     let redis = |address: &str| json!({"storage": {"redis": {"addresses": [address]}}});
     vec![
@@ -63,16 +71,10 @@ fn bots() -> Vec<(&'static str, Value, By)> {
         ),
         (
             "too many connections",
-            bot(json!({
-                "replicas": 5, "storage": {"redis": {"addresses": ["redis"]}}, "slack": {"connectionsPerPod": 2}
-            })),
+            sized(5, 2),
             Rule("replicas times slack.connectionsPerPod must be at most 8"),
         ),
-        (
-            "too many replicas",
-            bot(json!({"replicas": 9, "storage": {"redis": {"addresses": ["redis"]}}})),
-            Rule("replicas must be at most 8"),
-        ),
+        ("too many replicas", sized(9, 1), Rule("replicas must be at most 8")),
         ("bad duration", bot(json!({"commands": {"timeout": "five"}})), Rule("must be a duration such as")),
         (
             "too long",
