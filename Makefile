@@ -59,9 +59,8 @@ bench: tools image ## Ours beside other bots, measured in one run (docs/performa
 .PHONY: chaos
 chaos: COMMANDS ?= $(if $(MINUTES),$(shell expr $(MINUTES) '*' 6000),100000)
 chaos: SEED ?= 1
-chaos: UPHEAVALS ?= 1
 chaos: tools image ## Type COMMANDS (100000), or for MINUTES, while things go wrong as SEED has it, and count the answers
-	@COMMANDS=$(COMMANDS) SEED=$(SEED) UPHEAVALS=$(UPHEAVALS) cargo test --locked --workspace --test chaos -- --nocapture whatever_goes_wrong
+	@COMMANDS=$(COMMANDS) SEED=$(SEED) cargo test --locked --workspace --test chaos -- --nocapture whatever_goes_wrong
 
 .PHONY: binaries
 binaries:

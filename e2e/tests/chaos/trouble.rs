@@ -26,7 +26,6 @@ pub struct Trouble<'a> {
     redis: &'a mut Redis,
     seeded: SmallRng,
     happened: Happened,
-    with_upheavals: bool,
 }
 
 /// How much went wrong.
@@ -40,12 +39,7 @@ pub struct Happened {
 impl<'a> Trouble<'a> {
     pub fn with(slack: &Simulator, replicas: Replicas, redis: &'a mut Redis, seed: u64) -> Self {
         let (slack, seeded) = (slack.slack(), SmallRng::seed_from_u64(seed));
-        Self { slack, replicas, redis, seeded, happened: Happened::default(), with_upheavals: false }
-    }
-
-    /// Redis dies or is full, sockets turn silent, replicas stand still or are told to end.
-    pub fn and_upheavals(self, with_upheavals: bool) -> Self {
-        Self { with_upheavals, ..self }
+        Self { slack, replicas, redis, seeded, happened: Happened::default() }
     }
 
     pub async fn goes_on(&mut self) -> Infallible {
@@ -54,7 +48,7 @@ impl<'a> Trouble<'a> {
             tokio::select! {
                 _ = death.tick() => self.death(),
                 _ = mishap.tick() => self.mishap(),
-                _ = upheaval.tick(), if self.with_upheavals => self.upheaval().await,
+                _ = upheaval.tick() => self.upheaval().await,
             }
         }
     }
@@ -101,6 +95,7 @@ impl<'a> Trouble<'a> {
         self.happened.mishaps += 1;
     }
 
+    /// Redis dies or is full, sockets turn silent, replicas stand still or are told to end.
     async fn upheaval(&mut self) {
         let number = self.seeded.random_range(0..self.replicas.count());
         match self.seeded.random_range(0..6) {
