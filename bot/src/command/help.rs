@@ -5,6 +5,7 @@ use std::fmt::{self, Display, Write};
 use chatops_crds::bot_plugin::{Argument, ArgumentType, Command};
 
 use super::{
+    arguments::is_switch,
     catalogue::{Catalogue, Entry, Group},
     suggest::Suggestion,
     value::OneOf,
@@ -84,7 +85,7 @@ pub fn usage(prefix: &str, command: &Command) -> String {
     command.args.iter().fold(format!("{prefix}{}", command.name), |mut usage, argument| {
         let more = if argument.rest { "…" } else { "" };
         let (open, close) = if argument.required { ('<', '>') } else { ('[', ']') };
-        let dashes = if argument.kind == ArgumentType::Boolean && !argument.required { "--" } else { "" };
+        let dashes = if is_switch(argument) { "--" } else { "" };
         // Writing to a string cannot fail.
         let _ = write!(usage, " {open}{dashes}{}{more}{close}", argument.name);
         usage
