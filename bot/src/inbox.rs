@@ -192,18 +192,17 @@ impl Inbox {
 
     /// None: it is not meant for the bot.
     fn offer(&self, incoming: Incoming) -> Result<Option<oneshot::Receiver<Outcome>>, Full> {
-        let requests = lock(&self.shared.requests).clone().filter(|_| !self.is_closing()).ok_or(Full)?;
-        let place = requests.try_reserve().map_err(|_| Full)?;
         let said = match (self.shared.meanings)(&incoming) {
             Meaning::NotForUs => return Ok(None),
             Meaning::Command => None,
             Meaning::Says(said) => Some(said),
         };
+        let requests = lock(&self.shared.requests).clone().filter(|_| !self.is_closing()).ok_or(Full)?;
         let channel = incoming.channel.id.clone();
         let answer = said.as_ref().map(|said| said.text.clone());
         let operation = Operation::Accept { incoming: Box::new(incoming), run: true, answer };
         let (outcome, told) = oneshot::channel();
-        place.send(Request { operation, said, channel, session: None, outcome });
+        requests.try_send(Request { operation, said, channel, session: None, outcome }).map_err(|_| Full)?;
         Ok(Some(told))
     }
 
