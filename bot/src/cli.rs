@@ -72,7 +72,8 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// One thread is enough: a bot waits for others most of the time, and a second one costs memory.
+/// One thread is enough: a bot waits for others most of the time, and a second one costs memory. It also runs the tasks
+/// of one lane in the order in which they were started.
 fn on_a_runtime(task: impl Future<Output = Result<(), bot::Failure>>) -> Result<(), bot::Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(bot::Failure::Runtime)?;

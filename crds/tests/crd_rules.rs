@@ -290,6 +290,7 @@ fn every_rule_of_an_argument_refuses_what_it_is_there_for() {
         (json!({"min": 1}), "only an Integer or a Number"),
         (json!({"type": "Integer", "min": 2, "max": 1}), "min must not be greater than max"),
         (json!({"type": "Integer", "maxLength": 2}), "only a String has maxLength"),
+        (json!({"maxLength": 3, "default": "four"}), "must not be longer than maxLength"),
         (json!({"type": "Number", "rest": true}), "only a String takes the rest"),
         (json!({"type": "Enum", "values": ["x"], "default": "y"}), "default must be one of values"),
         (json!({"type": "Boolean", "default": "yes"}), "must be true or false"),

@@ -17,18 +17,24 @@ const SEPARATORS: [char; 3] = [':', ',', ';'];
 
 /// How `text` starts. Names are known in upper and lower case; the longest one that fits counts.
 pub fn address<'t>(text: &'t str, prefix: &str, names: &[String]) -> Address<'t> {
-    if let Some(behind) = text.strip_prefix(prefix) {
-        return Address::Prefix(behind);
+    let prefixed = text.strip_prefix(prefix).map(|behind| (prefix.len(), Address::Prefix(behind)));
+    let named = names.iter().filter_map(|name| Some((name.len(), named(name, without(text, name)?)?)));
+    let longest = prefixed.into_iter().chain(named).max_by_key(|(length, _)| *length);
+    longest.map_or(Address::Nobody, |(_, address)| address)
+}
+
+/// What `name` is with this behind it; none if it is a part of a longer word.
+fn named<'t>(name: &str, behind: &'t str) -> Option<Address<'t>> {
+    if !name.contains(char::is_alphanumeric) {
+        return Some(Address::Prefix(behind));
     }
-    let named = names.iter().filter_map(|name| Some((name.len(), name, without(text, name)?)));
-    let Some((_, name, behind)) = named.max_by_key(|(length, ..)| *length) else { return Address::Nobody };
     if let Some(behind) = behind.trim_start().strip_prefix(SEPARATORS) {
-        return Address::Name(behind.trim_start());
+        return Some(Address::Name(behind.trim_start()));
     }
     if !name.ends_with(char::is_alphanumeric) {
-        return Address::Name(behind.trim_start());
+        return Some(Address::Name(behind.trim_start()));
     }
-    if behind.starts_with(char::is_whitespace) { Address::Word(behind.trim_start()) } else { Address::Nobody }
+    behind.starts_with(char::is_whitespace).then(|| Address::Word(behind.trim_start()))
 }
 
 /// `text` behind `start`, which may be in another case.
@@ -63,11 +69,21 @@ mod tests {
     }
 
     #[test]
+    fn signs_are_a_prefix_like_the_other() {
+        let of = |text| address(text, "!", &["?".into(), "!ops".into()]);
+        assert_eq!(of("?help"), Address::Prefix("help"));
+        assert_eq!(of("??"), Address::Prefix("?"));
+        assert_eq!(of("!ops help"), Address::Word("help"));
+        assert_eq!(of("!opshelp"), Address::Prefix("opshelp"));
+    }
+
+    #[test]
     fn a_longer_word_is_no_name() {
         for text in ["opsgenie is down", "op: help", "ops", "", "hey you, help"] {
             assert_eq!(of(text), Address::Nobody, "{text}");
         }
         assert_eq!(of("ops bot help"), Address::Word("help"), "the longest name counts");
+        assert_eq!(of("ops bots list"), Address::Word("bots list"), "of those that fit");
     }
 
     proptest! {

@@ -56,7 +56,9 @@ struct Parser<'a> {
 
 impl Parser<'_> {
     fn step(&mut self) -> Result<(), WrongArguments> {
-        let next = self.arguments.iter().find(|argument| !self.values.contains_key(&argument.name));
+        let is_next =
+            |argument: &&Argument| !self.values.contains_key(&argument.name) && !is_switch(argument);
+        let next = self.arguments.iter().find(is_next);
         if let Some(argument) = next.filter(|argument| argument.rest) {
             return self.take_rest(argument);
         }
@@ -133,6 +135,11 @@ impl Parser<'_> {
         }
         if missing.is_empty() { Ok(self.values) } else { Err(WrongArguments::Missing { names: missing }) }
     }
+}
+
+/// It is typed by its name only, so that no other word can turn it on.
+pub fn is_switch(argument: &Argument) -> bool {
+    argument.kind == ArgumentType::Boolean && !argument.required
 }
 
 fn is_meant(argument: &Argument, option: TypedOption<'_>) -> bool {
@@ -279,7 +286,7 @@ mod tests {
     #[test]
     fn values_have_the_types_of_their_arguments() {
         let all = json!({"replicas": 3, "force": true, "to": "production"});
-        for typed in ["3 yes Production", "--to=production -f 3", "--force 3 --to production"] {
+        for typed in ["3 -f Production", "--to=production -f 3", "--force 3 --to production"] {
             assert_eq!(scale(typed), Ok(all.clone()), "{typed}");
         }
         for typed in ["--force=no 3", "3"] {
@@ -292,7 +299,7 @@ mod tests {
         for (typed, said) in [
             ("three", r#""replicas" must be a whole number, and not "three"."#),
             ("10", r#""replicas" must be at most 9, and not "10"."#),
-            ("3 perhaps", r#""force" must be true or false, and not "perhaps"."#),
+            ("3 --force=perhaps", r#""force" must be true or false, and not "perhaps"."#),
             (
                 "3 --to prodution",
                 r#""to" must be staging or production, and not "prodution". Did you mean "production"?"#,

@@ -6,9 +6,11 @@ use chatops_crds::bot_plugin::{Argument, Command};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BuiltIn {
     About,
+    Apropos,
     Echo,
     Help,
     Ping,
+    Plugins,
     Status,
     Uptime,
     WhoAmI,
@@ -16,15 +18,20 @@ pub enum BuiltIn {
 
 impl BuiltIn {
     /// All of them, in the order in which help lists them.
-    pub const ALL: [BuiltIn; 7] = [
+    pub const ALL: [BuiltIn; 9] = [
         BuiltIn::About,
+        BuiltIn::Apropos,
         BuiltIn::Echo,
         BuiltIn::Help,
         BuiltIn::Ping,
+        BuiltIn::Plugins,
         BuiltIn::Status,
         BuiltIn::Uptime,
         BuiltIn::WhoAmI,
     ];
+
+    /// Name of its one argument.
+    pub const APROPOS_TERM: &str = "term";
 
     /// Name of its one argument.
     pub const ECHO_TEXT: &str = "text";
@@ -36,9 +43,11 @@ impl BuiltIn {
     pub fn command(self) -> Command {
         let (name, summary, args) = match self {
             BuiltIn::About => ("about", "What I am, and in which version", vec![]),
+            BuiltIn::Apropos => ("apropos", "Find commands by what they are about", vec![apropos_term()]),
             BuiltIn::Echo => ("echo", "Say it again, exactly as it was typed", vec![echo_text()]),
             BuiltIn::Help => ("help", "List commands, or explain a command or a plugin", vec![help_topic()]),
             BuiltIn::Ping => ("ping", "See whether I am there", vec![]),
+            BuiltIn::Plugins => ("plugins", "Which plugins I have, and what does not work in them", vec![]),
             BuiltIn::Status => ("status", "How my connections, my storage and my plugins are", vec![]),
             BuiltIn::Uptime => ("uptime", "How long I have been up", vec![]),
             BuiltIn::WhoAmI => ("whoami", "Who you are to me, and where we are", vec![]),
@@ -53,6 +62,10 @@ impl BuiltIn {
             hidden: false,
         }
     }
+}
+
+fn apropos_term() -> Argument {
+    rest(BuiltIn::APROPOS_TERM, "A word or a part of one", true)
 }
 
 fn echo_text() -> Argument {

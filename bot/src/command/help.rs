@@ -5,6 +5,7 @@ use std::fmt::{self, Display, Write};
 use chatops_crds::bot_plugin::{Argument, ArgumentType, Command};
 
 use super::{
+    arguments::is_switch,
     catalogue::{Catalogue, Entry, Group},
     suggest::Suggestion,
     value::OneOf,
@@ -48,6 +49,28 @@ pub fn about<R>(catalogue: &Catalogue<R>, topic: &str) -> String {
     if lines.is_empty() { not_found(catalogue, topic) } else { lines.trim_end().to_owned() }
 }
 
+/// Lists the commands in whose name, explanation or plugin `term` stands.
+pub fn apropos<R>(catalogue: &Catalogue<R>, term: &str) -> String {
+    let wanted = term.trim().to_lowercase();
+    let is_about = |text: &str| text.to_lowercase().contains(&wanted);
+    let lines: String = catalogue
+        .entries()
+        .filter(|(_, entry)| !entry.command.hidden)
+        .filter(|(group, Entry { command, .. })| {
+            let plugin = group.plugin.as_deref().unwrap_or_default();
+            let arguments = command.args.iter().flat_map(|argument| [&argument.name, &argument.summary]);
+            [plugin, &group.description, &command.name, &command.summary].into_iter().any(is_about)
+                || arguments.into_iter().any(|text| is_about(text))
+        })
+        .map(|(_, entry)| line(&catalogue.prefix, &entry.command))
+        .collect();
+    if lines.is_empty() {
+        let term: String = term.trim().chars().take(SUMMARY).collect();
+        return format!("Nothing is about \"{term}\". Type {}help to see all commands.", catalogue.prefix);
+    }
+    lines.trim_end().to_owned()
+}
+
 /// Says that a command does not exist, and what to do instead.
 pub fn unknown_command(prefix: &str, suggestion: &Suggestion) -> String {
     let Suggestion { typed, names } = suggestion;
@@ -62,7 +85,7 @@ pub fn usage(prefix: &str, command: &Command) -> String {
     command.args.iter().fold(format!("{prefix}{}", command.name), |mut usage, argument| {
         let more = if argument.rest { "…" } else { "" };
         let (open, close) = if argument.required { ('<', '>') } else { ('[', ']') };
-        let dashes = if argument.kind == ArgumentType::Boolean && !argument.required { "--" } else { "" };
+        let dashes = if is_switch(argument) { "--" } else { "" };
         // Writing to a string cannot fail.
         let _ = write!(usage, " {open}{dashes}{}{more}{close}", argument.name);
         usage
@@ -221,9 +244,11 @@ pub(in crate::command) mod tests {
 
         Built in
         • !about – What I am, and in which version
+        • !apropos – Find commands by what they are about
         • !echo – Say it again, exactly as it was typed
         • !help – List commands, or explain a command or a plugin
         • !ping – See whether I am there
+        • !plugins – Which plugins I have, and what does not work in them
         • !status – How my connections, my storage and my plugins are
         • !uptime – How long I have been up
         • !whoami – Who you are to me, and where we are
@@ -252,6 +277,17 @@ pub(in crate::command) mod tests {
     fn a_plugin_or_the_first_word_of_commands_is_explained_by_a_list() {
         assert_eq!(about(&deploy(), "Rollouts").lines().count(), 3);
         assert_eq!(about(&deploy(), "DEPLOY").lines().count(), 2);
+    }
+
+    #[test]
+    fn commands_are_found_by_what_they_are_about() {
+        let found = "• !deploy restart – Restart an app";
+        for term in ["an APP", "Restart an", "which one"] {
+            assert_eq!(apropos(&deploy(), term), found, "{term}");
+        }
+        assert_eq!(apropos(&deploy(), "rollouts").lines().count(), 2, "all that help shows of the plugin");
+        let none = "Nothing is about \"moon\". Type !help to see all commands.";
+        assert_eq!(apropos(&deploy(), " moon "), none);
     }
 
     #[test]

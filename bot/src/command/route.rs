@@ -35,8 +35,14 @@ pub fn route<'c, 't, R>(
     let address = address(text, &catalogue.prefix, &catalogue.words.names);
     let command = match (addressing, address) {
         (Addressing::Channel, Address::Nobody) => return Routed::NotForUs,
-        (Addressing::Channel, Address::Prefix(command)) if !starts_with_word(command) => {
+        (Addressing::Channel, Address::Prefix(command) | Address::Word(command))
+            if !starts_with_word(command) =>
+        {
             return Routed::NotForUs;
+        }
+        // The first word of a command may be a name of the bot.
+        (Addressing::Mention | Addressing::Direct, Address::Word(_)) if find(catalogue, text).is_some() => {
+            text
         }
         (_, Address::Prefix(command) | Address::Name(command) | Address::Word(command)) => {
             command.trim_start()
@@ -128,17 +134,22 @@ mod tests {
     #[test]
     fn by_another_name_the_bot_is_called_where_that_is_certain_or_a_command_follows() {
         let words = Words { names: vec!["ops".into(), "hey ops,".into()], aliases: vec![] };
-        let catalogue = catalogue(vec![plugin("demo", &["democmd add"])]).called(words);
-        let means = |text| match route(&catalogue, Addressing::Channel, text) {
+        let catalogue = catalogue(vec![plugin("demo", &["democmd add", "ops list"])]).called(words);
+        let to = |addressing, text| match route(&catalogue, addressing, text) {
             Routed::NotForUs => "not for us".to_owned(),
             Routed::NoCommand => "no command".into(),
             Routed::Unknown(suggestion) => format!("unknown {}", suggestion.typed),
             Routed::Command { entry, arguments, .. } => format!("{}:{arguments}", entry.command.name),
         };
+        let means = |text| to(Addressing::Channel, text);
         assert_eq!(means("Ops democmd add x"), "democmd add: x");
         assert_eq!(means("Hey ops, democmd add x"), "democmd add: x");
         assert_eq!(means("ops: nonsense"), "unknown nonsense");
-        assert_eq!(means("ops are great"), "not for us");
+        for text in ["ops are great", "ops 👍", "ops (the team) said so"] {
+            assert_eq!(means(text), "not for us", "{text}");
+        }
+        assert_eq!(to(Addressing::Direct, "ops list x"), "ops list: x");
+        assert_eq!(to(Addressing::Direct, "ops democmd add x"), "democmd add: x");
         assert_eq!(means("hey ops,"), "no command");
         assert_eq!(means("democmd add x"), "not for us");
     }

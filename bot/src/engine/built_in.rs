@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chatops_crds::bot_report::{BotReport, StorageKind};
+use chatops_crds::bot_report::{BotReport, PluginReport, StorageKind};
 use serde_json::Value;
 
 use super::{answers::duration, program::Program};
@@ -23,16 +23,36 @@ pub(super) fn run(
     let typed = |name| arguments.get(name).and_then(Value::as_str);
     match built_in {
         BuiltIn::About => about(program),
+        BuiltIn::Apropos => {
+            help::apropos(&program.catalogue, typed(BuiltIn::APROPOS_TERM).unwrap_or_default())
+        }
         BuiltIn::Echo => typed(BuiltIn::ECHO_TEXT).unwrap_or_default().to_owned(),
         BuiltIn::Help => match typed(BuiltIn::HELP_TOPIC) {
             Some(topic) => help::about(&program.catalogue, topic),
             None => help::overview(&program.catalogue),
         },
         BuiltIn::Ping => "pong".into(),
+        BuiltIn::Plugins => plugins(report),
         BuiltIn::Status => status(report, up),
         BuiltIn::Uptime => format!("I have been up for {}.", duration(up)),
         BuiltIn::WhoAmI => who_am_i(incoming),
     }
+}
+
+fn plugins(report: &BotReport) -> String {
+    let plugin = |PluginReport { name, commands, faults, .. }: &PluginReport| {
+        let commands = if *commands == 1 { "1 command".to_owned() } else { format!("{commands} commands") };
+        let mut faults: Vec<_> = faults.iter().map(|fault| fault.arg("command")).collect();
+        faults.dedup();
+        match faults.as_slice() {
+            [] => format!("• {name}: {commands}"),
+            names => format!("• {name}: {commands}; what does not work: {}", names.join(", ")),
+        }
+    };
+    if report.plugins.is_empty() {
+        return "I have no plugins.".into();
+    }
+    report.plugins.iter().map(plugin).collect::<Vec<_>>().join("\n")
 }
 
 fn about(program: &Program) -> String {
@@ -72,4 +92,32 @@ fn status(report: &BotReport, up: Duration) -> String {
         names => format!("Plugins: {}, not all commands work in {}", report.plugins.len(), names.join(", ")),
     });
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use chatops_crds::bot_report::{Fault, FaultCode};
+
+    use super::*;
+
+    #[test]
+    fn plugins_are_listed_with_what_does_not_work_in_them() {
+        let plugin = |name: &str, commands: i32, faults: Vec<Fault>| PluginReport {
+            name: name.into(),
+            generation: 1,
+            commands,
+            faults,
+        };
+        let fault = |command: &str| Fault::new(FaultCode::TemplateInvalid).with("command", command);
+        let mut report = BotReport::default();
+        assert_eq!(plugins(&report), "I have no plugins.");
+        report.plugins = vec![
+            plugin("demo", 1, vec![]),
+            plugin("deploy", 3, vec![fault("undo"), fault("undo"), fault("now")]),
+        ];
+        assert_eq!(
+            plugins(&report),
+            "• demo: 1 command\n• deploy: 3 commands; what does not work: undo, now"
+        );
+    }
 }

@@ -26,6 +26,9 @@ use crate::{
 /// What was typed longer ago is not run any more: whoever typed it has moved on.
 const TOO_OLD: Duration = Duration::from_secs(600);
 
+/// Longest answer that waits for storage with its command, in bytes; a thousand of them may.
+const SHORT: usize = 4_000;
+
 /// Reads messages.
 #[derive(Clone, Debug)]
 pub struct Reader {
@@ -57,12 +60,12 @@ impl Reader {
         let (program, started) = (self.program.borrow().clone(), Instant::now());
         match catch_unwind(AssertUnwindSafe(|| self.read(&program, incoming))) {
             Ok(Reading::NotForUs) => Meaning::NotForUs,
-            Ok(Reading::Say(answer)) => {
+            Ok(Reading::Say(answer)) if answer.text.len() <= SHORT => {
                 let Answer { text, outcome } = answer.or_done();
                 Meaning::Says(Said { text, outcome, took: started.elapsed() })
             }
             // Whoever runs it panics too, and apologises.
-            Ok(Reading::Do(_)) | Err(_) => Meaning::Command,
+            Ok(_) | Err(_) => Meaning::Command,
         }
     }
 

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
     validation = Rule::new("self.type in ['Integer', 'Number'] || !(has(self.min) || has(self.max))").message("only an Integer or a Number has min and max"),
     validation = Rule::new("!has(self.min) || !has(self.max) || self.min <= self.max").message("min must not be greater than max"),
     validation = Rule::new("self.type == 'String' || !has(self.maxLength)").message("only a String has maxLength"),
+    validation = Rule::new("!has(self.default) || !has(self.maxLength) || self.default.size() <= self.maxLength").message("default must not be longer than maxLength"),
     validation = Rule::new("self.type == 'String' || !self.rest").message("only a String takes the rest of the line"),
     validation = Rule::new("!has(self.default) || self.type != 'Enum' || !has(self.values) || self.default in self.values").message("default must be one of values"),
     validation = Rule::new("!has(self.default) || self.type != 'Boolean' || self.default in ['true', 'false']").message("the default of a Boolean must be true or false"),
@@ -89,7 +90,8 @@ pub enum ArgumentType {
     Integer,
     /// A number.
     Number,
-    /// True or false; `--name` alone is true, and nothing typed is false.
+    /// True or false: `--name` is true, `--name=no` false. One that is not required is typed by its name only, and false
+    /// without it.
     Boolean,
     /// One of the argument's values.
     Enum,

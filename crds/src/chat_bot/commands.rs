@@ -34,8 +34,7 @@ pub struct Commands {
     #[schemars(length(max = 100), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
     pub aliases: Vec<Alias>,
 
-    /// What happens to an unknown command behind the prefix in a channel. Mentions and direct messages are always
-    /// answered.
+    /// What happens to an unknown command in a channel. Mentions and direct messages are always answered.
     #[serde(default)]
     pub unknown_command: UnknownCommand,
 

@@ -15,6 +15,8 @@ const CONVERSATION: &[&str] = &[
     "!help democmd",
     "!help democmd add",
     "!help nonsense",
+    "!apropos value",
+    "!plugins",
     "!democmd add colour blue",
     "!democmd get colour",
     "!democmd_get colour",
