@@ -20,7 +20,7 @@ const BEAT: Duration = Duration::from_secs(1);
 const RETRY: Duration = Duration::from_millis(200);
 
 /// How long an operation that nobody waits for is kept back, to go to the ledger with another one.
-const COMPANY: Duration = Duration::from_millis(10);
+const COMPANY: Duration = Duration::from_millis(100);
 
 /// Operations that go to the ledger together at most.
 const TOGETHER: usize = 64;

@@ -163,6 +163,23 @@ async fn a_storm_of_refresh_requests_opens_sockets_ever_more_slowly() {
 }
 
 #[tokio::test]
+async fn a_lost_socket_is_replaced_at_once_and_the_next_after_a_pause() {
+    let server = Server::start().await;
+    let pause = Duration::from_secs(3);
+    let slow = Timing { stable: Duration::from_secs(60), first_pause: pause, storm_pause: pause, ..timing() };
+    let inbox = Inbox::in_memory(Box::new(|_| Meaning::Command));
+    let bot = Bot::start_with(&server.api_url(), slow, inbox, &TOKENS);
+    for n in 0..2 {
+        eventually("a socket", || server.world().sockets.len() == n + 1).await;
+        bot.connected().await;
+        server.drop_socket(n);
+    }
+    eventually("a third socket", || server.world().sockets.len() == 3).await;
+    let opens = &server.world().opens;
+    assert!(opens[1] - opens[0] < pause && opens[2] - opens[1] >= pause, "{opens:?}");
+}
+
+#[tokio::test]
 async fn socket_mode_switched_off_is_reported_and_outlasted() {
     let server = Server::start().await;
     let bot = Bot::start(&server.api_url());

@@ -87,6 +87,8 @@ enum Order {
     Send(String),
     /// Neither read nor write from now on.
     Freeze,
+    /// Close the connection without a word.
+    Drop,
 }
 
 /// A running server.
@@ -163,6 +165,10 @@ impl Server {
 
     pub fn freeze(&self, n: usize) {
         self.world().sockets[n].orders.send(Order::Freeze).unwrap();
+    }
+
+    pub fn drop_socket(&self, n: usize) {
+        self.world().sockets[n].orders.send(Order::Drop).unwrap();
     }
 
     pub fn disconnect(&self, n: usize, reason: &str) {
@@ -320,6 +326,7 @@ async fn serve(
             order = orders.recv() => match order? {
                 Order::Send(frame) => socket.send(Message::text(frame)).await.ok()?,
                 Order::Freeze => return std::future::pending().await,
+                Order::Drop => return Some(()),
             },
             message = socket.recv() => match message?.ok()? {
                 Message::Text(text) => {

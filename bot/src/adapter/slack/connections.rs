@@ -152,6 +152,11 @@ impl Connections {
             Wanted::SessionChanged => Duration::ZERO,
             // What is typed while no socket is open comes a minute later: there is nothing to wait for.
             Wanted::Refresh | Wanted::Ended(End::Lost { .. }) if stable => Duration::ZERO,
+            Wanted::Ended(End::Lost { .. }) if !self.backoff.is_failing() => {
+                // Not again before a socket was stable.
+                self.backoff.next(timing.storm_pause);
+                Duration::ZERO
+            }
             Wanted::Ended(End::Disconnected(Disconnect::LinkDisabled)) => {
                 self.backoff.next(timing.credentials_pause)
             }
