@@ -177,3 +177,40 @@ fn yaml_that_the_api_server_would_refuse_is_not_run() {
     let dev = Conversation::start(&["-f", folder.path().to_str().unwrap()]);
     assert_eq!(dev.ends(), (vec![], false));
 }
+
+/// The first plugin of the guide, and the conversation with it: what is typed, and every line that is answered.
+fn guide() -> (String, Vec<String>, Vec<String>) {
+    let guide = fs::read_to_string(format!("{}/../docs/plugins.md", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let (_, from) = guide.split_once("```yaml\n").unwrap();
+    let (plugin, after) = from.split_once("```\n").unwrap();
+    let (mut typed, mut answered) = (Vec::new(), Vec::new());
+    for line in after.lines().skip_while(|line| line.is_empty()).take_while(|line| line.starts_with("    ")) {
+        let answer = match line.trim().split_once("   ") {
+            Some((command, answer)) => {
+                typed.push(command.to_owned());
+                answer.trim()
+            }
+            None if line.trim().starts_with('!') => {
+                typed.push(line.trim().to_owned());
+                continue;
+            }
+            None => line.trim(),
+        };
+        answered.push(answer.to_owned());
+    }
+    (plugin.to_owned(), typed, answered)
+}
+
+#[test]
+fn the_guides_example_answers_as_the_guide_says() {
+    let (plugin, typed, answered) = guide();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("plugin.yaml");
+    fs::write(&file, plugin).unwrap();
+    let conversation = Conversation::start(&["-f", file.to_str().unwrap()]);
+    for line in &typed {
+        writeln!(conversation.typed.as_ref().unwrap(), "{line}").unwrap();
+    }
+    assert_eq!(typed.len(), 3);
+    assert_eq!(conversation.ends(), (answered, true));
+}
