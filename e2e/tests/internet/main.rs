@@ -27,6 +27,9 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 /// file within three.
 const SOON: Duration = Duration::from_secs(20);
 
+/// Between two looks.
+const LOOK: Duration = Duration::from_millis(50);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_switch_does_what_it_says_to_a_cluster_with_coredns() -> Result<()> {
     let _guard = ONE_AT_A_TIME.lock().await;
@@ -67,7 +70,7 @@ async fn eventually(what: &str, wanted: &str, mut seen: impl AsyncFnMut() -> Str
             return Ok(());
         }
         ensure!(began.elapsed() < SOON, "{what}: {now} instead of {wanted}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(LOOK).await;
     }
 }
 

@@ -1,6 +1,7 @@
 //! Slack's hosts behind TLS, directly and through the proxy.
 
 use std::net::Ipv4Addr;
+use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use chatops_e2e::faults::Credentials;
@@ -8,19 +9,28 @@ use chatops_e2e::internet::{Fault, Internet, places};
 use futures::StreamExt;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::sleep;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::client;
 use crate::query::{CLUSTER_DNS, udp};
+use crate::{LOOK, SOON, client};
 
-/// Where the cluster's name server says that a host is.
-fn found(bed: &Internet, host: &str) -> Result<Ipv4Addr> {
-    Ok(udp(bed.cluster(), CLUSTER_DNS, host).parse()?)
+/// Where the cluster's name server says that a host is, once it says so.
+async fn found(bed: &Internet, host: &str) -> Result<Ipv4Addr> {
+    let began = Instant::now();
+    loop {
+        let said = udp(bed.cluster(), CLUSTER_DNS, host);
+        if let Ok(address) = said.parse() {
+            return Ok(address);
+        }
+        ensure!(began.elapsed() < SOON, "{host}: {said}");
+        sleep(LOOK).await;
+    }
 }
 
 async fn call(bed: &Internet, method: &str, token: &str) -> Result<Value> {
     let host = places::SLACK_HOSTS[0];
-    let stream = client::connect(bed.cluster(), found(bed, host)?, 443)?;
+    let stream = client::connect(bed.cluster(), found(bed, host).await?, 443)?;
     client::call(client::tls(bed, host, stream).await?, host, method, token).await
 }
 
@@ -32,11 +42,11 @@ pub async fn is_three_hosts_behind_tls(bed: &Internet) -> Result<()> {
     let upload = call(bed, "files.getUploadURLExternal", &bed.slack().bot_token()).await?;
     let upload = upload["upload_url"].as_str().with_context(|| upload.to_string())?;
     ensure!(upload.starts_with("https://files.slack.com/upload/v1/"), "{upload}");
-    let files = client::connect(bed.cluster(), found(bed, "files.slack.com")?, 443)?;
+    let files = client::connect(bed.cluster(), found(bed, "files.slack.com").await?, 443)?;
     client::tls(bed, "files.slack.com", files).await?;
 
     let host = places::SLACK_HOSTS[2];
-    let stream = client::connect(bed.cluster(), found(bed, host)?, 443)?;
+    let stream = client::connect(bed.cluster(), found(bed, host).await?, 443)?;
     let stream = client::tls(bed, host, stream).await?;
     let (mut socket, _) = tokio_tungstenite::client_async(url, stream).await?;
     let hello = socket.next().await.context("a frame")??;
