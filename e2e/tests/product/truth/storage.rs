@@ -131,6 +131,9 @@ async fn keys_that_belong_to_another_bot() {
             if said == "StorageInUse" { Ok(()) } else { Err(said) }
         })
         .await;
+        // Both are the same Slack app, too.
+        world.told("Ready", "False", "SlackAppShared").await;
+        world.delete("chatbot second").await;
         world.ready().await;
         assert_eq!(world.ask("!echo the first one works on").await, "the first one works on");
     })
