@@ -33,7 +33,7 @@ pub enum WrongArguments {
 }
 
 /// Reads the values of `arguments` from `typed`. An argument marked `rest` gets what is left when its turn comes,
-/// exactly as it was typed.
+/// exactly as it was typed, but for switches in front of it.
 ///
 /// # Errors
 /// [`WrongArguments`].
@@ -59,7 +59,7 @@ impl Parser<'_> {
         let is_next =
             |argument: &&Argument| !self.values.contains_key(&argument.name) && !is_switch(argument);
         let next = self.arguments.iter().find(is_next);
-        if let Some(argument) = next.filter(|argument| argument.rest) {
+        if let Some(argument) = next.filter(|argument| argument.rest && !self.is_at_switch()) {
             return self.take_rest(argument);
         }
         if self.options && self.tokens.skip_end_of_options() {
@@ -75,6 +75,15 @@ impl Parser<'_> {
             Some(argument) => self.take(argument, &token.text),
             None => Err(WrongArguments::TooMany { text: shortened(&token.text) }),
         }
+    }
+
+    /// A switch that was not typed yet comes next: in front of free text it is none of it.
+    fn is_at_switch(&self) -> bool {
+        let option = self.tokens.option().filter(|_| self.options);
+        option.is_some_and(|option| {
+            let mut switches = self.arguments.iter().filter(|argument| is_switch(argument));
+            switches.any(|switch| is_meant(switch, option) && !self.values.contains_key(&switch.name))
+        })
     }
 
     fn take(&mut self, argument: &Argument, typed: &str) -> Result<(), WrongArguments> {
@@ -292,6 +301,23 @@ mod tests {
         for typed in ["--force=no 3", "3"] {
             assert_eq!(scale(typed), Ok(json!({"replicas": 3, "force": false, "to": "staging"})));
         }
+    }
+
+    #[test]
+    fn switches_stand_in_front_of_free_text_and_not_in_it() {
+        let say = |typed: &str| {
+            let spare = Argument { kind: ArgumentType::Boolean, ..argument("spare") };
+            let values = parse(&[spare, Argument { rest: true, ..argument("note") }], typed).unwrap();
+            (
+                values["spare"] == json!(true),
+                values.get("note").and_then(Value::as_str).unwrap_or("").to_owned(),
+            )
+        };
+        assert_eq!(say("--spare for the fair"), (true, "for the fair".to_owned()));
+        assert_eq!(say("for --spare time"), (false, "for --spare time".to_owned()));
+        assert_eq!(say("--spare --spare time"), (true, "--spare time".to_owned()));
+        assert_eq!(say("-- --spare"), (false, "-- --spare".to_owned()));
+        assert_eq!(say("--spare=no --other"), (false, "--other".to_owned()));
     }
 
     #[test]
