@@ -5,6 +5,7 @@ mod address;
 mod arguments;
 mod built_in;
 mod catalogue;
+mod enumeration;
 pub mod help;
 mod route;
 mod suggest;

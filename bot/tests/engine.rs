@@ -9,7 +9,10 @@
 
 use std::{
     collections::HashMap,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 
@@ -17,7 +20,11 @@ use chatops_bot::{
     adapter::scripted::{Scripted, scripted},
     chat::{Addressing, Channel, Incoming, MessageKey, User},
     engine::{Engine, Program, Reader},
-    inbox::{Inbox, Meanings, Terms, local::Local},
+    inbox::{
+        Inbox, Meanings, Terms,
+        ledger::{self, Batch, Ledger},
+        local::Local,
+    },
     outbox::Outbox,
     report::{Facts, Metrics},
     storage::{Change, Memory, Outcome, Page, Redis, Storage, StorageError},
@@ -26,6 +33,7 @@ use chatops_crds::{
     bot_config::{BotConfig, RedisConfig},
     chat_bot::commands::{Alias, UnknownCommand},
 };
+use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use tokio::{
     sync::{Semaphore, watch},
@@ -330,6 +338,47 @@ async fn everything_that_was_taken_is_answered_before_the_end() {
     for n in 0..50 {
         assert_eq!(timeout(PATIENCE, world.script.answer()).await.unwrap().unwrap().text, n.to_string());
     }
+}
+
+/// A place that counts how often it is asked.
+struct Counting {
+    place: Local,
+    asked: AtomicUsize,
+}
+
+impl Ledger for Counting {
+    fn apply<'a>(&'a self, batch: &'a Batch) -> BoxFuture<'a, Result<Vec<ledger::Outcome>, StorageError>> {
+        self.asked.fetch_add(1, Relaxed);
+        self.place.apply(batch)
+    }
+
+    fn outlasts(&self) -> bool {
+        true
+    }
+
+    fn guarded(&self, _: &str, _: &MessageKey) -> Option<Arc<dyn Storage>> {
+        None
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_that_only_answers_asks_storage_once() {
+    let place = Local::in_memory(Terms::default());
+    let counting = Arc::new(Counting { place, asked: AtomicUsize::new(0) });
+    let (terms, ledger) = (Terms::default(), counting.clone());
+    let mut world = start_with(&demo(), Arc::new(Memory::new()), |read| Inbox::over(ledger, terms, read));
+    assert_eq!(world.asks("!ping").await, "pong");
+    let before = counting.asked.load(Relaxed);
+    for (typed, answer) in [("!echo a", "a"), ("!who", "U1 ? C1 ops"), ("!quiet", "Done.")].repeat(10) {
+        assert_eq!(world.asks(typed).await, answer);
+    }
+    assert_eq!(counting.asked.load(Relaxed) - before, 30);
+    assert_eq!(world.asks("!look nothing").await, "nothing");
+    assert_eq!(
+        counting.asked.load(Relaxed) - before,
+        32,
+        "what uses storage is kept first, and then its answer"
+    );
 }
 
 #[tokio::test]

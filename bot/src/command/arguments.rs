@@ -6,6 +6,7 @@ use chatops_crds::bot_plugin::{Argument, ArgumentType};
 use serde_json::Value;
 
 use super::{
+    enumeration::enumerate,
     suggest::best,
     tokenize::{Tokens, TypedOption},
     value::{WrongValue, probably, read},
@@ -18,7 +19,7 @@ pub type Arguments = BTreeMap<String, Value>;
 /// What is wrong with typed arguments. Its text is for whoever typed them.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WrongArguments {
-    #[error("{} {} missing.", Listed(.names), if .names.len() == 1 { "is" } else { "are" })]
+    #[error("{} {} missing.", quoted(.names), if .names.len() == 1 { "is" } else { "are" })]
     Missing { names: Vec<String> },
     #[error("\"{text}\" is one argument too many.")]
     TooMany { text: String },
@@ -159,29 +160,17 @@ fn is_meant(argument: &Argument, option: TypedOption<'_>) -> bool {
     }
 }
 
+/// `"a"`, `"a" and "b"`, `"a", "b" and "c"`.
+fn quoted(names: &[String]) -> String {
+    enumerate(names.iter().map(|name| format!("\"{name}\"")), "and")
+}
+
 /// Long enough to recognise what one typed.
 fn shortened(text: &str) -> String {
     const MAX: usize = 40;
     match text.char_indices().nth(MAX) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
-    }
-}
-
-/// `"a"`, `"a" and "b"`, `"a", "b" and "c"`.
-struct Listed<'a>(&'a [String]);
-
-impl fmt::Display for Listed<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, name) in self.0.iter().enumerate() {
-            match i {
-                0 => (),
-                i if i + 1 == self.0.len() => f.write_str(" and ")?,
-                _ => f.write_str(", ")?,
-            }
-            write!(f, "\"{name}\"")?;
-        }
-        Ok(())
     }
 }
 

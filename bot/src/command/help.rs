@@ -7,8 +7,8 @@ use chatops_crds::bot_plugin::{Argument, ArgumentType, Command};
 use super::{
     arguments::is_switch,
     catalogue::{Catalogue, Entry, Group},
+    enumeration::enumerate,
     suggest::Suggestion,
-    value::OneOf,
 };
 
 /// Longest summary in a list, in characters.
@@ -110,12 +110,7 @@ fn not_found<R>(catalogue: &Catalogue<R>, topic: &str) -> String {
 
 /// `"!a"`, `"!a" or "!b"`, `"!a", "!b" or "!c"`.
 fn either(prefix: &str, names: &[String]) -> String {
-    let quoted: Vec<_> = names.iter().map(|name| format!("\"{prefix}{name}\"")).collect();
-    match quoted.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, others)) => format!("{} or {last}", others.join(", ")),
-        None => String::new(),
-    }
+    enumerate(names.iter().map(|name| format!("\"{prefix}{name}\"")), "or")
 }
 
 fn shown<R>(group: &Group<R>) -> impl Iterator<Item = &Entry<R>> {
@@ -170,7 +165,7 @@ fn takes(argument: &Argument) -> String {
         ArgumentType::Integer => ", a whole number".into(),
         ArgumentType::Number => ", a number".into(),
         ArgumentType::Boolean => ", true or false".into(),
-        ArgumentType::Enum => format!(", {}", OneOf(argument.values.as_deref().unwrap_or_default())),
+        ArgumentType::Enum => format!(", {}", enumerate(argument.values.clone().unwrap_or_default(), "or")),
         ArgumentType::Duration => ", a duration such as 90s or 1h30m".into(),
     };
     let least = argument.min.map(|min| format!(", at least {min}")).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! What was typed for one argument → its value, by the argument's type, or what is wrong with it.
 
-use std::fmt;
+use std::cmp::Ordering;
 
 use chatops_crds::{
     bot_plugin::{Argument, ArgumentType},
@@ -8,7 +8,7 @@ use chatops_crds::{
 };
 use serde_json::{Number, Value};
 
-use super::suggest::best;
+use super::{enumeration::enumerate, suggest::best};
 
 /// What a Boolean may be typed as, the usual word first.
 const TRUE: [&str; 4] = ["true", "yes", "on", "1"];
@@ -25,7 +25,7 @@ pub enum WrongValue {
     NoBoolean,
     #[error("a duration such as 90s or 1h30m")]
     NoDuration,
-    #[error("{}", OneOf(.0))]
+    #[error("{}", enumerate(.0.clone(), "or"))]
     NoneOf(Vec<String>),
     #[error("at least {0}")]
     TooSmall(i64),
@@ -45,8 +45,7 @@ pub fn read(argument: &Argument, typed: &str) -> Result<Value, WrongValue> {
         ArgumentType::String => text(argument, typed),
         ArgumentType::Integer => {
             let number = word.parse::<i64>().map_err(|_| WrongValue::NoInteger)?;
-            within(argument, number as f64)?;
-            Ok(number.into())
+            whole(argument, number)
         }
         ArgumentType::Number => number(argument, word),
         ArgumentType::Boolean => truth(word).map(Value::Bool).ok_or(WrongValue::NoBoolean),
@@ -76,21 +75,26 @@ fn text(argument: &Argument, typed: &str) -> Result<Value, WrongValue> {
 
 /// A whole number stays one, so that it is printed as it was typed.
 fn number(argument: &Argument, word: &str) -> Result<Value, WrongValue> {
-    if let Ok(number) = word.parse::<i64>() {
-        within(argument, number as f64)?;
-        return Ok(number.into());
+    if let Ok(number) = word.parse() {
+        return whole(argument, number);
     }
     // Not what only Rust calls a number: `inf`, `NaN`.
     let number = word.parse::<f64>().ok().filter(|_| word.contains(|c: char| c.is_ascii_digit()));
     let number = number.ok_or(WrongValue::NoNumber)?;
-    within(argument, number)?;
+    within(argument, |bound| number.total_cmp(&(bound as f64)))?;
     Number::from_f64(number).map(Value::Number).ok_or(WrongValue::NoNumber)
 }
 
-fn within(argument: &Argument, number: f64) -> Result<(), WrongValue> {
+fn whole(argument: &Argument, number: i64) -> Result<Value, WrongValue> {
+    within(argument, |bound| number.cmp(&bound))?;
+    Ok(number.into())
+}
+
+/// `compared`: how the number stands to a bound.
+fn within(argument: &Argument, compared: impl Fn(i64) -> Ordering) -> Result<(), WrongValue> {
     match (argument.min, argument.max) {
-        (Some(min), _) if number < min as f64 => Err(WrongValue::TooSmall(min)),
-        (_, Some(max)) if number > max as f64 => Err(WrongValue::TooGreat(max)),
+        (Some(min), _) if compared(min).is_lt() => Err(WrongValue::TooSmall(min)),
+        (_, Some(max)) if compared(max).is_gt() => Err(WrongValue::TooGreat(max)),
         _ => Ok(()),
     }
 }
@@ -105,19 +109,6 @@ fn one_of(values: &[String], word: &str) -> Result<Value, WrongValue> {
     let is_alike = |value: &&String| value.to_lowercase() == word.to_lowercase();
     let value = values.iter().find(is_exact).or_else(|| values.iter().find(is_alike));
     value.map(|value| Value::from(value.as_str())).ok_or_else(|| WrongValue::NoneOf(values.to_vec()))
-}
-
-/// `a`, `a or b`, `a, b or c`.
-pub struct OneOf<'a>(pub &'a [String]);
-
-impl fmt::Display for OneOf<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.split_last() {
-            Some((last, [])) => f.write_str(last),
-            Some((last, others)) => write!(f, "{} or {last}", others.join(", ")),
-            None => Ok(()),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -153,6 +144,9 @@ mod tests {
         reads(&number, "2", json!(2));
         reads(&number, "0.5", json!(0.5));
         reads(&number, "1e3", json!(1000.0));
+        let great = Argument { max: Some(i64::MAX - 1), ..of(ArgumentType::Integer) };
+        reads(&great, "9223372036854775806", json!(i64::MAX - 1));
+        must_be(&great, "9223372036854775807", "at most 9223372036854775806");
         must_be(&number, "-0.1", "at least 0");
         for typed in ["inf", "NaN", "1,5"] {
             must_be(&number, typed, "a number");
