@@ -34,13 +34,14 @@ struct Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let key = || (0..12_u8).prop_map(|n| MessageKey(format!("C{}:{n}", n % 3)));
-    let message = (0..12_u8)
-        .prop_map(|n| typed(&format!("C{}:{n}", n % 3), &format!("C{}", n % 3), &format!("U{}", n % 2)));
+    // Four lanes with four commands each.
+    let key = || (0..16_u8).prop_map(|n| MessageKey(format!("C{}:{n}", n % 2)));
+    let message = (0..16_u8)
+        .prop_map(|n| typed(&format!("C{}:{n}", n % 2), &format!("C{}", n % 2), &format!("U{}", n / 2 % 2)));
     let operation = prop_oneof![
         6 => (message, any::<bool>(), prop::option::of(Just("at once".to_owned())))
             .prop_map(|(incoming, run, answer)| Operation::Accept { incoming: Box::new(incoming), run, answer }),
-        2 => (0..3_usize, prop::collection::vec((0..3_u8).prop_map(|n| format!("C{n}")), 0..2))
+        2 => (0..3_usize, prop::collection::vec((0..2_u8).prop_map(|n| format!("C{n}")), 0..2))
             .prop_map(|(lanes, except)| Operation::Claim { lanes, except }),
         1 => key().prop_map(Operation::Start),
         4 => (key(), any::<bool>()).prop_map(|(key, next)| Operation::Answer { text: format!("to {key}"), key, next }),
