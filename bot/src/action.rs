@@ -2,6 +2,7 @@
 //! command is found nor where its answer goes.
 
 mod context;
+mod filters;
 mod reply;
 mod store;
 

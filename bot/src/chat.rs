@@ -50,9 +50,21 @@ pub struct Incoming {
     pub addressing: Addressing,
     /// Plain text, the platform's mark-up decoded.
     pub text: String,
+    /// Who and what is named in the text by a name of which the id does not show.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<Reference>,
     /// When it was typed, in milliseconds since 1970 by the platform's clock; 0 where that is not known.
     #[serde(default)]
     pub typed_at: u64,
+}
+
+/// What `@jo` or `#general` in a text means.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Reference {
+    /// How it stands in the text, as in `@jo`.
+    pub text: String,
+    /// The platform's stable id of it.
+    pub id: String,
 }
 
 /// Where an answer goes.
@@ -75,16 +87,24 @@ impl Incoming {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     pub target: Target,
-    /// Plain text with [`mention`]s in it. The adapter escapes what would otherwise be mark-up that notifies people.
+    /// Plain text with mentions in it ([`mention`], [`mention_channel`]). The adapter escapes what would otherwise be mark-up that notifies people.
     pub text: String,
 }
 
 /// Opens and closes a mention in neutral text. Private-use characters, which decoders take out of what people type.
 const MENTION: (char, char) = ('\u{E000}', '\u{E001}');
 
+/// What the id of a channel has in front of it in a mention.
+const CHANNEL: char = '#';
+
 /// Neutral text that mentions a user.
 pub fn mention(user_id: &str) -> String {
     format!("{}{user_id}{}", MENTION.0, MENTION.1)
+}
+
+/// Neutral text that links to a channel.
+pub fn mention_channel(channel_id: &str) -> String {
+    mention(&format!("{CHANNEL}{channel_id}"))
 }
 
 /// Takes the characters out of `text` that only [`mention`] may put in.
@@ -103,6 +123,8 @@ pub enum Span<'a> {
     Text(&'a str),
     /// Id of a mentioned user.
     Mention(&'a str),
+    /// Id of a mentioned channel.
+    Channel(&'a str),
 }
 
 /// The pieces of neutral text, in order.
@@ -115,7 +137,8 @@ pub fn spans(text: &str) -> Vec<Span<'_>> {
         if start > 0 {
             pieces.push(Span::Text(&rest[..start]));
         }
-        pieces.push(Span::Mention(&after[..end]));
+        let id = &after[..end];
+        pieces.push(id.strip_prefix(CHANNEL).map_or(Span::Mention(id), Span::Channel));
         rest = &after[end + MENTION.1.len_utf8()..];
     }
     if !rest.is_empty() {
@@ -136,8 +159,10 @@ mod tests {
 
     #[test]
     fn mentions_are_found_between_text() {
-        let text = format!("Hello {}, well met", mention("U1"));
-        assert_eq!(spans(&text), [Span::Text("Hello "), Span::Mention("U1"), Span::Text(", well met")]);
+        let text = format!("Hello {}, well met in {}", mention("U1"), mention_channel("C1"));
+        let expected =
+            [Span::Text("Hello "), Span::Mention("U1"), Span::Text(", well met in "), Span::Channel("C1")];
+        assert_eq!(spans(&text), expected);
     }
 
     #[test]

@@ -12,7 +12,9 @@ mod suggest;
 mod tokenize;
 mod value;
 
-pub use arguments::{Arguments, WrongArguments, parse as parse_arguments};
+pub use arguments::{
+    Arguments, InvalidArgument, WrongArguments, check as check_argument, parse as parse_arguments,
+};
 pub use built_in::BuiltIn;
 pub use catalogue::{Catalogue, Entry, Group, Words};
 pub use route::{Routed, route};

@@ -4,6 +4,7 @@
 mod answers;
 mod built_in;
 mod busy;
+mod history;
 mod lane;
 mod program;
 mod reader;
@@ -33,7 +34,7 @@ use crate::{
 use answers::Answer;
 use busy::Told;
 use lane::Lane;
-use reader::{Reading, Task};
+use reader::{Read, Reading, Task};
 
 /// Runs commands. What it needs is handed to it.
 #[derive(Clone)]
@@ -102,7 +103,7 @@ impl Engine {
         let answer = if taken.started {
             Some(answers::interrupted())
         } else {
-            let answering = AssertUnwindSafe(self.answer(&taken.incoming, ticket)).catch_unwind();
+            let answering = AssertUnwindSafe(self.answer(taken, ticket)).catch_unwind();
             answering.await.unwrap_or_else(|panic| Some(apology(panic.as_ref())))
         };
         let Some(answer) = answer else { return String::new() };
@@ -111,17 +112,21 @@ impl Engine {
         text
     }
 
-    async fn answer(&self, incoming: &Incoming, ticket: &Ticket) -> Option<Answer> {
+    async fn answer(&self, Taken { incoming, recalled, .. }: &Taken, ticket: &Ticket) -> Option<Answer> {
         let program = self.reader.program.borrow().clone();
-        let task = match self.reader.read(&program, incoming) {
+        let Read { reading, repeats } = self.reader.read(&program, incoming, recalled);
+        let answer = match reading {
             Reading::NotForUs => return None,
-            Reading::Say(answer) => return Some(answer),
-            Reading::Do(task) => task,
+            Reading::Say(answer) => answer,
+            Reading::Do(task) => {
+                let run = self.run_task(&program, &task, incoming, ticket);
+                let ran = timeout(program.timeout, run).await;
+                ran.unwrap_or_else(|_| answers::timed_out(task.command, program.timeout))
+            }
         };
-        let run = self.run_task(&program, &task, incoming, ticket);
-        Some(match timeout(program.timeout, run).await {
-            Ok(answer) => answer,
-            Err(_) => answers::timed_out(task.command, program.timeout),
+        Some(match repeats {
+            Some(line) => answer.below(&format!("{}{line}", program.catalogue.prefix)),
+            None => answer,
         })
     }
 

@@ -28,7 +28,7 @@ use crate::{
     storage::{Keeper, Opened, Storage},
 };
 use clerk::{Clerk, Request, Standing, Wiring};
-pub use ledger::{Claim, Taken, Terms};
+pub use ledger::{Claim, History, Taken, Terms};
 use ledger::{Ledger, Operation, Outcome};
 use local::Local;
 use redis::InRedis;
@@ -44,9 +44,9 @@ const GOODBYE: Duration = Duration::from_secs(2);
 pub enum Meaning {
     NotForUs,
     /// It is to be run.
-    Command,
+    Command(Option<History>),
     /// It is to be answered, and nothing else.
-    Says(Said),
+    Says(Said, Option<History>),
 }
 
 /// An answer that was known before its command was kept.
@@ -182,7 +182,7 @@ impl Inbox {
                 None => return Ok(Accepted::Ignored),
             };
             match outcome {
-                Ok(Outcome::Run | Outcome::Queued) => Ok(Accepted::New),
+                Ok(Outcome::Run { .. } | Outcome::Queued) => Ok(Accepted::New),
                 Ok(Outcome::Duplicate) => Ok(Accepted::Duplicate),
                 Ok(Outcome::Busy) => Ok(Accepted::Busy),
                 Ok(_) | Err(_) => Err(Full),
@@ -192,15 +192,15 @@ impl Inbox {
 
     /// None: it is not meant for the bot.
     fn offer(&self, incoming: Incoming) -> Result<Option<oneshot::Receiver<Outcome>>, Full> {
-        let said = match (self.shared.meanings)(&incoming) {
+        let (said, history) = match (self.shared.meanings)(&incoming) {
             Meaning::NotForUs => return Ok(None),
-            Meaning::Command => None,
-            Meaning::Says(said) => Some(said),
+            Meaning::Command(history) => (None, history),
+            Meaning::Says(said, history) => (Some(said), history),
         };
         let requests = lock(&self.shared.requests).clone().filter(|_| !self.is_closing()).ok_or(Full)?;
         let channel = incoming.channel.id.clone();
         let answer = said.as_ref().map(|said| said.text.clone());
-        let operation = Operation::Accept { incoming: Box::new(incoming), run: true, answer };
+        let operation = Operation::Accept { incoming: Box::new(incoming), run: true, answer, history };
         let (outcome, told) = oneshot::channel();
         requests.try_send(Request { operation, said, channel, session: None, outcome }).map_err(|_| Full)?;
         Ok(Some(told))

@@ -7,6 +7,12 @@
     reason = "helpers of tests fail by panicking"
 )]
 
+#[path = "engine/history.rs"]
+mod history;
+#[path = "support/redis_server.rs"]
+#[allow(dead_code, reason = "this test uses a part of it")]
+mod redis_server;
+
 use std::{
     collections::HashMap,
     sync::{
@@ -18,7 +24,7 @@ use std::{
 
 use chatops_bot::{
     adapter::scripted::{Scripted, scripted},
-    chat::{Addressing, Channel, Incoming, MessageKey, User},
+    chat::{Addressing, Channel, Incoming, MessageKey, Reference, User},
     engine::{Engine, Program, Reader},
     inbox::{
         Inbox, Meanings, Terms,
@@ -115,17 +121,28 @@ fn start_with(config: &BotConfig, storage: Arc<dyn Storage>, inbox: impl FnOnce(
 
 impl World {
     async fn types_in(&mut self, channel: &str, user: &str, addressing: Addressing, text: &str) {
+        let incoming = self.message(channel, user, addressing, text);
+        self.script.types(incoming).await.unwrap();
+    }
+
+    /// Types in a channel, where names in it mean what `references` say.
+    async fn types_naming(&mut self, text: &str, references: Vec<Reference>) {
+        let message = self.message("C1", "U1", Addressing::Channel, text);
+        self.script.types(Incoming { references, ..message }).await.unwrap();
+    }
+
+    fn message(&mut self, channel: &str, user: &str, addressing: Addressing, text: &str) -> Incoming {
         self.typed += 1;
-        let incoming = Incoming {
+        Incoming {
             key: MessageKey(self.typed.to_string()),
             user: User { id: user.into(), name: None },
             channel: Channel { id: channel.into(), is_direct: addressing == Addressing::Direct },
             thread: None,
             addressing,
             text: text.into(),
+            references: vec![],
             typed_at: 0,
-        };
-        self.script.types(incoming).await.unwrap();
+        }
     }
 
     async fn types(&mut self, text: &str) {
@@ -214,7 +231,7 @@ async fn a_command_reads_and_writes_and_answers() {
 #[tokio::test]
 async fn talk_between_people_is_not_answered_and_everything_else_is() {
     let mut world = start(&demo(), Arc::new(Memory::new()));
-    for text in ["hello", "!", "!!", "! nice", "!?"] {
+    for text in ["hello", "!", "!!!", "! nice", "!?"] {
         world.types(text).await;
     }
     // The first answer belongs to the first message that is meant for the bot.

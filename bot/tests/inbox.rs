@@ -29,6 +29,7 @@ fn typed(key: &str, channel: &str, user: &str) -> Incoming {
         thread: None,
         addressing: Addressing::Channel,
         text: format!("!echo {key}"),
+        references: vec![],
         typed_at: 0,
     }
 }

@@ -268,6 +268,8 @@ pub enum FaultCode {
     ProxyUnreachable,
     /// `command`; `field`: e.g. `reply`; `line`; `error`: what the template engine said.
     TemplateInvalid,
+    /// `command`; `argument`; `error`: what has to be mended.
+    ArgumentInvalid,
     /// `error`: what is wrong with the mounted configuration.
     ConfigUnreadable,
     /// A code of a newer bot.

@@ -15,7 +15,7 @@ use crate::{BotPlugin, ChatBot, bot_plugin::Command, shared::conditions::Reason}
 
 /// Commands of the bot itself; a plugin cannot take their names.
 pub const BUILT_IN_COMMANDS: &[&str] =
-    &["about", "apropos", "echo", "help", "ping", "plugins", "status", "uptime", "whoami"];
+    &["about", "apropos", "echo", "help", "history", "ping", "plugins", "status", "uptime", "whoami"];
 
 /// What a bot loads, and what stands in the way.
 #[derive(Clone, Debug, Default, PartialEq)]

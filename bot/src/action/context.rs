@@ -39,7 +39,7 @@ impl Context<'_> {
 }
 
 /// What templates see of a stored or typed value.
-pub(super) fn from_json(json: Json) -> Value {
+pub(in crate::action) fn from_json(json: Json) -> Value {
     match json {
         Json::Null => Value::from(()),
         Json::Bool(value) => Value::from(value),

@@ -4,8 +4,11 @@ use std::{borrow::Cow, fmt, io};
 
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value, syntax::SyntaxConfig};
 
-/// Steps that one template may take; a loop over ten thousand values needs a tenth of it.
-const FUEL: u64 = 1_000_000;
+use super::filters;
+
+/// What one template may use up. A step takes one, and so do 64 bytes of any text or list that it makes: that is 19 MB at
+/// most. A loop over ten thousand values needs a third of it.
+const FUEL: u64 = 300_000;
 
 /// Longest text that a template may produce, in bytes. Slack cuts a message at 40,000 characters, and ten of them are
 /// no answer any more.
@@ -44,6 +47,7 @@ impl Templates {
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|_| AutoEscape::None);
         environment.set_fuel(Some(FUEL));
+        filters::add(&mut environment);
         // No template is called "", so that none includes another plugin's.
         environment.set_path_join_callback(|_, _| Cow::Borrowed(""));
         if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
@@ -97,7 +101,7 @@ impl TemplateError {
     /// The engine's error without the name that the template has in here.
     fn new(field: &'static str, error: &minijinja::Error) -> TemplateError {
         let message = match (error.kind(), error.detail()) {
-            (ErrorKind::OutOfFuel, _) => "takes too many steps".into(),
+            (ErrorKind::OutOfFuel, _) => "takes too many steps, or too much memory".into(),
             (ErrorKind::WriteFailure, _) => format!("the text is longer than {MAX_BYTES} bytes"),
             (kind, Some(detail)) => format!("{kind}: {detail}"),
             (kind, None) => kind.to_string(),
@@ -167,12 +171,25 @@ mod tests {
     #[test]
     fn time_and_size_are_bounded() {
         let endless = "{% for i in range(9999) %}{% for j in range(9999) %}{% endfor %}{% endfor %}";
-        assert_eq!(render(endless, Value::UNDEFINED), Err("reply, line 1: takes too many steps".into()));
+        assert_eq!(
+            render(endless, Value::UNDEFINED),
+            Err("reply, line 1: takes too many steps, or too much memory".into())
+        );
         let long = "{% for i in range(9999) %}{{ 'x' * 100 }}{% endfor %}";
         assert_eq!(
             render(long, Value::UNDEFINED),
             Err("reply, line 1: the text is longer than 400000 bytes".into())
         );
+    }
+
+    #[test]
+    fn what_is_made_on_the_way_is_bounded_too() {
+        let doubled =
+            "{% set ns = namespace(x='x') %}{% for i in range(40) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}";
+        for source in [doubled, "{{ ('x' * 90000) | replace('x', 'y' * 90000) | length }}"] {
+            let error = render(source, Value::UNDEFINED).unwrap_err();
+            assert!(error.ends_with("takes too many steps, or too much memory"), "{source}: {error}");
+        }
     }
 
     #[test]

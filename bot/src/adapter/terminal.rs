@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    chat::{Addressing, Channel, Incoming, MessageKey, Reply, Span, Target, User, spans},
+    chat::{Addressing, Channel, Incoming, MessageKey, Reference, Reply, Span, Target, User, spans},
     inbox::{Accepted, Inbox},
     outbox::{FindError, Mark, SendError, Sender},
 };
@@ -61,10 +61,18 @@ impl Terminal {
             channel: Channel { id: "terminal".into(), is_direct: true },
             thread: None,
             addressing: Addressing::Direct,
+            references: references(&text),
             text,
             typed_at: 0,
         }
     }
+}
+
+/// Here everybody's name and every channel's is its id.
+fn references(text: &str) -> Vec<Reference> {
+    let words = text.split(|c: char| c.is_whitespace() || c == '=');
+    let words = words.filter_map(|word| Some((word, word.strip_prefix(['@', '#'])?)));
+    words.map(|(word, id)| Reference { text: word.to_owned(), id: id.to_owned() }).collect()
 }
 
 /// Prints answers.
@@ -104,6 +112,7 @@ fn plain(text: &str) -> String {
         .flat_map(|span| match span {
             Span::Text(text) => ["", text],
             Span::Mention(id) => ["@", id],
+            Span::Channel(id) => ["#", id],
         })
         .collect()
 }

@@ -9,11 +9,12 @@ use super::{
     enumeration::enumerate,
     suggest::best,
     tokenize::{Tokens, TypedOption},
-    value::{WrongValue, probably, read},
+    value::{WrongValue, compile_pattern, probably, read},
 };
+use crate::chat::Reference;
 
 /// Values by the argument's name. An optional argument without default that was not typed is absent, or false if it is a
-/// Boolean.
+/// Boolean, or an empty list if it can be repeated.
 pub type Arguments = BTreeMap<String, Value>;
 
 /// What is wrong with typed arguments. Its text is for whoever typed them.
@@ -33,14 +34,39 @@ pub enum WrongArguments {
     Value { name: String, typed: String, wrong: WrongValue, suggestion: Option<String> },
 }
 
-/// Reads the values of `arguments` from `typed`. An argument marked `rest` gets what is left when its turn comes,
-/// exactly as it was typed, but for switches in front of it.
+/// What a plugin's author has to mend in an argument.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidArgument {
+    #[error("its pattern cannot be used: {0}")]
+    Pattern(String),
+    #[error("its default must be {0}")]
+    Default(WrongValue),
+}
+
+/// What is wrong with the declaration of `argument` that its schema does not see.
+///
+/// # Errors
+/// [`InvalidArgument`].
+pub fn check(argument: &Argument) -> Result<(), InvalidArgument> {
+    if let Some(pattern) = &argument.pattern {
+        compile_pattern(pattern).map_err(InvalidArgument::Pattern)?;
+    }
+    let default = argument.default.as_deref().map(|default| read(argument, default, &[]));
+    default.transpose().map(drop).map_err(InvalidArgument::Default)
+}
+
+/// Reads the values of `arguments` from `typed`, in which names mean what `references` say. An argument marked `rest`
+/// gets what is left when its turn comes, exactly as it was typed, but for switches in front of it.
 ///
 /// # Errors
 /// [`WrongArguments`].
-pub fn parse(arguments: &[Argument], typed: &str) -> Result<Arguments, WrongArguments> {
-    let mut parser =
-        Parser { arguments, values: Arguments::new(), tokens: Tokens::new(typed), options: true };
+pub fn parse(
+    arguments: &[Argument],
+    typed: &str,
+    references: &[Reference],
+) -> Result<Arguments, WrongArguments> {
+    let tokens = Tokens::new(typed);
+    let mut parser = Parser { arguments, references, values: Arguments::new(), tokens, options: true };
     while !parser.tokens.remainder().is_empty() {
         parser.step()?;
     }
@@ -49,6 +75,7 @@ pub fn parse(arguments: &[Argument], typed: &str) -> Result<Arguments, WrongArgu
 
 struct Parser<'a> {
     arguments: &'a [Argument],
+    references: &'a [Reference],
     values: Arguments,
     tokens: Tokens<'a>,
     /// No `--` was typed yet.
@@ -57,8 +84,7 @@ struct Parser<'a> {
 
 impl Parser<'_> {
     fn step(&mut self) -> Result<(), WrongArguments> {
-        let is_next =
-            |argument: &&Argument| !self.values.contains_key(&argument.name) && !is_switch(argument);
+        let is_next = |argument: &&Argument| !self.is_taken(argument) && !is_switch(argument);
         let next = self.arguments.iter().find(is_next);
         if let Some(argument) = next.filter(|argument| argument.rest && !self.is_at_switch()) {
             return self.take_rest(argument);
@@ -87,14 +113,25 @@ impl Parser<'_> {
         })
     }
 
+    /// It has its value, and can have no other.
+    fn is_taken(&self, argument: &Argument) -> bool {
+        !argument.repeated && self.values.contains_key(&argument.name)
+    }
+
     fn take(&mut self, argument: &Argument, typed: &str) -> Result<(), WrongArguments> {
-        let value = read(argument, typed).map_err(|wrong| WrongArguments::Value {
+        let value = read(argument, typed, self.references).map_err(|wrong| WrongArguments::Value {
             name: argument.name.clone(),
             typed: shortened(typed),
             wrong,
             suggestion: probably(argument, typed),
         })?;
-        self.values.insert(argument.name.clone(), value);
+        let name = argument.name.clone();
+        if argument.repeated {
+            let values = self.values.entry(name).or_insert_with(|| Value::Array(Vec::new()));
+            values.as_array_mut().into_iter().for_each(|values| values.push(value.clone()));
+        } else {
+            self.values.insert(name, value);
+        }
         Ok(())
     }
 
@@ -108,7 +145,7 @@ impl Parser<'_> {
         let Some(argument) = self.arguments.iter().find(|argument| is_meant(argument, option)) else {
             return Err(self.unknown(option));
         };
-        if self.values.contains_key(&argument.name) {
+        if self.is_taken(argument) {
             return Err(WrongArguments::Twice { option: option.to_string() });
         }
         if argument.rest && !self.tokens.remainder().is_empty() {
@@ -140,6 +177,9 @@ impl Parser<'_> {
                 Some(default) => self.take(argument, default)?,
                 None if argument.required => missing.push(argument.name.clone()),
                 None if argument.kind == ArgumentType::Boolean => self.take(argument, "false")?,
+                None if argument.repeated => {
+                    self.values.insert(argument.name.clone(), Value::Array(Vec::new()));
+                }
                 None => (),
             }
         }
@@ -217,7 +257,9 @@ mod tests {
             Argument { short: Some("n".into()), default: Some("default".into()), ..argument("namespace") },
             Argument { rest: true, ..argument("message") },
         ];
-        parse(&arguments, typed).map(|values| values.into_iter().collect()).map_err(|error| error.to_string())
+        parse(&arguments, typed, &[])
+            .map(|values| values.into_iter().collect())
+            .map_err(|error| error.to_string())
     }
 
     fn deployed(typed: &str, app: &str, namespace: &str, message: Option<&str>) {
@@ -265,8 +307,8 @@ mod tests {
             assert_eq!(deploy(typed), Err(said.to_owned()), "{typed}");
         }
         let two = [required("key"), required("value")];
-        assert_eq!(parse(&two, "").unwrap_err().to_string(), r#""key" and "value" are missing."#);
-        assert_eq!(parse(&two, "a b c").unwrap_err().to_string(), r#""c" is one argument too many."#);
+        assert_eq!(parse(&two, "", &[]).unwrap_err().to_string(), r#""key" and "value" are missing."#);
+        assert_eq!(parse(&two, "a b c", &[]).unwrap_err().to_string(), r#""c" is one argument too many."#);
     }
 
     /// `replicas` is a number, `force` is true or false, `to` one of two words.
@@ -277,7 +319,7 @@ mod tests {
             Argument { kind: ArgumentType::Boolean, short: Some("f".into()), ..argument("force") },
             Argument { kind: ArgumentType::Enum, values, default: Some("staging".into()), ..argument("to") },
         ];
-        let values = parse(&arguments, typed).map_err(|error| error.to_string())?;
+        let values = parse(&arguments, typed, &[]).map_err(|error| error.to_string())?;
         Ok(values.into_iter().collect::<serde_json::Map<_, _>>().into())
     }
 
@@ -296,7 +338,7 @@ mod tests {
     fn switches_stand_in_front_of_free_text_and_not_in_it() {
         let say = |typed: &str| {
             let spare = Argument { kind: ArgumentType::Boolean, ..argument("spare") };
-            let values = parse(&[spare, Argument { rest: true, ..argument("note") }], typed).unwrap();
+            let values = parse(&[spare, Argument { rest: true, ..argument("note") }], typed, &[]).unwrap();
             (
                 values["spare"] == json!(true),
                 values.get("note").and_then(Value::as_str).unwrap_or("").to_owned(),
@@ -324,11 +366,42 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_repeated_argument_takes_every_value_that_is_left() {
+        let tag = |typed: &str| {
+            let number = Argument { kind: ArgumentType::Integer, repeated: true, ..argument("numbers") };
+            let values = parse(&[required("name"), number], typed, &[]).map_err(|error| error.to_string())?;
+            Ok(values["numbers"].clone())
+        };
+        for typed in ["x 1 2 3", "x --numbers 1 --numbers=2 3", "--numbers 1 x 2 3"] {
+            assert_eq!(tag(typed), Ok(json!([1, 2, 3])), "{typed}");
+        }
+        assert_eq!(tag("x"), Ok(json!([])));
+        let wrong = r#""numbers" must be a whole number, and not "two"."#;
+        assert_eq!(tag("x 1 two"), Err(wrong.to_owned()));
+        let at_least_one = [Argument { repeated: true, ..required("names") }];
+        assert_eq!(parse(&at_least_one, "", &[]).unwrap_err().to_string(), r#""names" is missing."#);
+        let default = [Argument { repeated: true, default: Some("a".into()), ..argument("names") }];
+        assert_eq!(parse(&default, "", &[]).unwrap()["names"], json!(["a"]));
+    }
+
+    #[test]
+    fn what_the_schema_does_not_see_is_found_when_the_plugin_is_loaded() {
+        let wrong = |argument: Argument| check(&argument).map_err(|error| error.to_string());
+        let pattern = |pattern: &str| Argument { pattern: Some(pattern.into()), ..argument("x") };
+        assert_eq!(wrong(pattern("a|b")), Ok(()));
+        assert_eq!(wrong(pattern("[a")), Err("its pattern cannot be used: unclosed character class".into()));
+        let default = |argument: Argument| wrong(Argument { default: Some("2026-02-30".into()), ..argument });
+        assert_eq!(default(pattern("a|b")), Err("its default must be of the form a|b".into()));
+        let date = Argument { kind: ArgumentType::Date, ..argument("x") };
+        assert_eq!(default(date), Err("its default must be a date such as 2026-01-31".into()));
+    }
+
     proptest! {
         #[test]
         fn free_text_comes_back_exactly_as_it_was_typed(typed in "[ -~\n“”‘’—é`]{1,60}") {
             let rest = [Argument { rest: true, ..required("text") }];
-            match parse(&rest, &typed) {
+            match parse(&rest, &typed, &[]) {
                 Ok(values) => prop_assert_eq!(values["text"].as_str(), Some(typed.trim())),
                 Err(_) => prop_assert_eq!(typed.trim(), ""),
             }

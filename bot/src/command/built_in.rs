@@ -9,6 +9,7 @@ pub enum BuiltIn {
     Apropos,
     Echo,
     Help,
+    History,
     Ping,
     Plugins,
     Status,
@@ -18,11 +19,12 @@ pub enum BuiltIn {
 
 impl BuiltIn {
     /// All of them, in the order in which help lists them.
-    pub const ALL: [BuiltIn; 9] = [
+    pub const ALL: [BuiltIn; 10] = [
         BuiltIn::About,
         BuiltIn::Apropos,
         BuiltIn::Echo,
         BuiltIn::Help,
+        BuiltIn::History,
         BuiltIn::Ping,
         BuiltIn::Plugins,
         BuiltIn::Status,
@@ -46,6 +48,7 @@ impl BuiltIn {
             BuiltIn::Apropos => ("apropos", "Find commands by what they are about", vec![apropos_term()]),
             BuiltIn::Echo => ("echo", "Say it again, exactly as it was typed", vec![echo_text()]),
             BuiltIn::Help => ("help", "List commands, or explain a command or a plugin", vec![help_topic()]),
+            BuiltIn::History => ("history", "What you typed last, and how to repeat it", vec![]),
             BuiltIn::Ping => ("ping", "See whether I am there", vec![]),
             BuiltIn::Plugins => ("plugins", "Which plugins I have, and what does not work in them", vec![]),
             BuiltIn::Status => ("status", "How my connections, my storage and my plugins are", vec![]),

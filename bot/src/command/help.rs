@@ -83,7 +83,7 @@ pub fn unknown_command(prefix: &str, suggestion: &Suggestion) -> String {
 /// How a command is typed, as in `!deploy <app> [namespace] [message…]`.
 pub fn usage(prefix: &str, command: &Command) -> String {
     command.args.iter().fold(format!("{prefix}{}", command.name), |mut usage, argument| {
-        let more = if argument.rest { "…" } else { "" };
+        let more = if argument.rest || argument.repeated { "…" } else { "" };
         let (open, close) = if argument.required { ('<', '>') } else { ('[', ']') };
         let dashes = if is_switch(argument) { "--" } else { "" };
         // Writing to a string cannot fail.
@@ -151,7 +151,11 @@ fn argument(argument: &Argument) -> String {
         (None, true) => "required".into(),
         (None, false) => "optional".into(),
     };
-    let rest = if argument.rest { ", takes the rest of the line" } else { "" };
+    let rest = match (argument.rest, argument.repeated) {
+        (true, _) => ", takes the rest of the line",
+        (_, true) => ", can be repeated",
+        _ => "",
+    };
     let takes = takes(argument);
     let summary = argument.summary.trim();
     let dash = if summary.is_empty() { "" } else { " – " };
@@ -167,11 +171,22 @@ fn takes(argument: &Argument) -> String {
         ArgumentType::Boolean => ", true or false".into(),
         ArgumentType::Enum => format!(", {}", enumerate(argument.values.clone().unwrap_or_default(), "or")),
         ArgumentType::Duration => ", a duration such as 90s or 1h30m".into(),
+        ArgumentType::Size => ", a size such as 512Mi or 2G".into(),
+        ArgumentType::Date => ", a date such as 2026-01-31".into(),
+        ArgumentType::User => ", a person, mentioned with @".into(),
+        ArgumentType::Channel => ", a channel, named with #".into(),
+        ArgumentType::Json => ", JSON".into(),
     };
-    let least = argument.min.map(|min| format!(", at least {min}")).unwrap_or_default();
-    let most = argument.max.map(|max| format!(", at most {max}")).unwrap_or_default();
+    let unit = match argument.kind {
+        ArgumentType::Duration => "s",
+        ArgumentType::Size => " bytes",
+        _ => "",
+    };
+    let least = argument.min.map(|min| format!(", at least {min}{unit}")).unwrap_or_default();
+    let most = argument.max.map(|max| format!(", at most {max}{unit}")).unwrap_or_default();
     let length = argument.max_length.map(|most| format!(", at most {most} characters")).unwrap_or_default();
-    what + &least + &most + &length
+    let form = argument.pattern.as_ref().map(|form| format!(", of the form {form}")).unwrap_or_default();
+    [what, least, most, length, form].concat()
 }
 
 /// The first line of a summary behind a dash, cut at [`SUMMARY`]; nothing for an empty one.
@@ -242,6 +257,7 @@ pub(in crate::command) mod tests {
         • !apropos – Find commands by what they are about
         • !echo – Say it again, exactly as it was typed
         • !help – List commands, or explain a command or a plugin
+        • !history – What you typed last, and how to repeat it
         • !ping – See whether I am there
         • !plugins – Which plugins I have, and what does not work in them
         • !status – How my connections, my storage and my plugins are

@@ -9,6 +9,9 @@ use super::{
 };
 use crate::chat::Addressing;
 
+/// Behind the prefix: the last command once more.
+const REPEAT: &str = "!";
+
 /// What a message means to the bot.
 #[derive(Debug)]
 pub enum Routed<'c, 't, R> {
@@ -20,12 +23,17 @@ pub enum Routed<'c, 't, R> {
     Command {
         group: &'c Group<R>,
         entry: &'c Entry<R>,
+        /// What was typed, without what the bot is called by.
+        line: &'t str,
         arguments: Cow<'t, str>,
     },
+    /// The command that somebody typed this many commands ago, from 1.
+    Repeat(usize),
 }
 
 /// Finds the command that `text` calls. In a channel it must start with the prefix, directly before a word: `!` alone
-/// or `!!` or `! what` is something that people say. Or it starts with another name of the bot.
+/// or `!?` or `! what` is something that people say. Or it starts with another name of the bot. With the prefix `!`,
+/// `!!` stands for the last command, and `!3` for the third last.
 pub fn route<'c, 't, R>(
     catalogue: &'c Catalogue<R>,
     addressing: Addressing,
@@ -33,6 +41,9 @@ pub fn route<'c, 't, R>(
 ) -> Routed<'c, 't, R> {
     let text = text.trim_start();
     let address = address(text, &catalogue.prefix, &catalogue.words.names);
+    if let Some(place) = repeated(catalogue, address) {
+        return Routed::Repeat(place);
+    }
     let command = match (addressing, address) {
         (Addressing::Channel, Address::Nobody) => return Routed::NotForUs,
         (Addressing::Channel, Address::Prefix(command) | Address::Word(command))
@@ -76,7 +87,21 @@ fn find<'c, 't, R>(catalogue: &'c Catalogue<R>, command: &'t str) -> Option<Rout
             (group, entry, Cow::Owned(arguments.to_owned()))
         }
     };
-    Some(Routed::Command { group, entry, arguments })
+    Some(Routed::Command { group, entry, line: command.trim_end(), arguments })
+}
+
+/// How many commands ago that was typed which is to be repeated.
+fn repeated<R>(catalogue: &Catalogue<R>, address: Address<'_>) -> Option<usize> {
+    let behind = match address {
+        Address::Prefix(behind) => behind.trim_end(),
+        Address::Name(behind) => behind.strip_prefix(catalogue.prefix.as_str())?.trim_end(),
+        _ => return None,
+    };
+    if behind == REPEAT {
+        return Some(1);
+    }
+    let place = behind.parse().ok().filter(|place| *place > 0)?;
+    catalogue.find(behind).is_none().then_some(place)
 }
 
 fn starts_with_word(text: &str) -> bool {
@@ -100,7 +125,20 @@ mod tests {
             Routed::NoCommand => "no command".into(),
             Routed::Unknown(suggestion) => format!("unknown {}", suggestion.typed),
             Routed::Command { entry, arguments, .. } => format!("{}:{arguments}", entry.command.name),
+            Routed::Repeat(place) => format!("repeat {place}"),
         }
+    }
+
+    #[test]
+    fn an_earlier_command_is_repeated_by_its_place() {
+        for addressing in [Addressing::Channel, Addressing::Mention, Addressing::Direct] {
+            for (text, place) in [("!!", 1), ("!! ", 1), (" !1", 1), ("!12", 12)] {
+                assert_eq!(means(addressing, text), format!("repeat {place}"), "{text}");
+            }
+        }
+        assert_eq!(means(Addressing::Direct, "3"), "unknown 3");
+        assert_eq!(means(Addressing::Channel, "!0"), "unknown 0");
+        assert_eq!(means(Addressing::Channel, "!1st"), "unknown 1st");
     }
 
     #[test]
@@ -113,7 +151,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_a_command_is_between_people() {
-        for text in ["!", "!!", "!!!", "! nice", "!?", "!=", "!\n", "hello", "", "wow!"] {
+        for text in ["!", "!!!", "!! nice", "! nice", "!?", "!=", "!\n", "hello", "", "wow!"] {
             assert_eq!(means(Addressing::Channel, text), "not for us", "{text}");
         }
     }
@@ -125,7 +163,7 @@ mod tests {
             assert_eq!(means(addressing, "!democmd get x"), "democmd get: x");
             assert_eq!(means(addressing, "! democmd get x"), "democmd get: x");
             assert_eq!(means(addressing, "good morning"), "unknown good");
-            for text in ["", "!", "!!", "?", "👋"] {
+            for text in ["", "!", "!!!", "?", "👋"] {
                 assert_eq!(means(addressing, text), "no command", "{text}");
             }
         }
@@ -140,6 +178,7 @@ mod tests {
             Routed::NoCommand => "no command".into(),
             Routed::Unknown(suggestion) => format!("unknown {}", suggestion.typed),
             Routed::Command { entry, arguments, .. } => format!("{}:{arguments}", entry.command.name),
+            Routed::Repeat(place) => format!("repeat {place}"),
         };
         let means = |text| to(Addressing::Channel, text);
         assert_eq!(means("Ops democmd add x"), "democmd add: x");

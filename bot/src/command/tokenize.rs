@@ -137,6 +137,12 @@ fn is_end(rest: &str) -> bool {
     rest.chars().next().is_none_or(char::is_whitespace)
 }
 
+/// What `text` holds if it is a block of code as a whole, and otherwise `text` itself.
+pub fn without_fence(text: &str) -> &str {
+    let inner = text.strip_prefix(FENCE).and_then(|text| text.strip_suffix(FENCE));
+    inner.map_or(text, str::trim)
+}
+
 /// What a block of code at the start of `text` holds, without the line ends next to its fences, and what follows it.
 fn code_block(text: &str) -> Option<(String, &str)> {
     let (inner, rest) = text.strip_prefix(FENCE)?.split_once(FENCE)?;

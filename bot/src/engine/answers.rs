@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chatops_crds::shared::durations::spoken;
+
 use crate::{
     action::{ActionError, TemplateError},
     command::{Suggestion, WrongArguments, help},
@@ -25,6 +27,12 @@ impl Answer {
 
     pub(super) fn failed(text: impl Into<String>) -> Answer {
         Answer { text: text.into(), outcome: "failed" }
+    }
+
+    /// The same below another line.
+    pub(super) fn below(self, line: &str) -> Answer {
+        let Answer { text, outcome } = self.or_done();
+        Answer { text: format!("{line}\n{text}"), outcome }
     }
 
     /// Silence would leave people wondering.
@@ -64,7 +72,7 @@ pub(super) fn wrong_arguments(error: &WrongArguments, usage: &str) -> Answer {
 pub(super) fn timed_out(command: &str, after: Duration) -> Answer {
     let text = format!(
         "I stopped \"{command}\" after {}, as it had not finished. What it did until then stays done.",
-        duration(after)
+        spoken(after)
     );
     Answer { text, outcome: "timed_out" }
 }
@@ -120,7 +128,7 @@ pub(super) fn interrupted() -> Answer {
 pub(super) fn too_old(age: Duration) -> Answer {
     let text = format!(
         "You typed that {} ago, and I could not run it then, so I did not. Type it again if you still want it.",
-        duration(age)
+        spoken(age)
     );
     Answer { text, outcome: "too_old" }
 }
@@ -134,35 +142,5 @@ pub(super) fn internal_error(correlation_id: &str) -> Answer {
     Answer {
         text: format!("Sorry, something went wrong in me. My log has it as {correlation_id}."),
         outcome: "panicked",
-    }
-}
-
-/// A duration as people say it, in its two largest units, as in `1 h 5 min`.
-pub(super) fn duration(duration: Duration) -> String {
-    const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
-    let mut rest = duration.as_secs();
-    if rest == 0 {
-        return format!("{} ms", duration.as_millis());
-    }
-    let parts = UNITS.iter().filter_map(|(seconds, unit)| {
-        let amount = rest / seconds;
-        rest %= seconds;
-        (amount > 0).then(|| format!("{amount} {unit}"))
-    });
-    parts.take(2).collect::<Vec<_>>().join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_are_told_in_their_two_largest_units() {
-        let told = |seconds| duration(Duration::from_secs(seconds));
-        assert_eq!(
-            [told(1), told(65), told(300), told(3_600), told(90_061)],
-            ["1 s", "1 min 5 s", "5 min", "1 h", "1 d 1 h"]
-        );
-        assert_eq!(duration(Duration::from_millis(250)), "250 ms");
     }
 }

@@ -2,21 +2,26 @@
 
 use std::time::Duration;
 
-use chatops_crds::bot_report::{BotReport, PluginReport, StorageKind};
+use chatops_crds::{
+    bot_report::{BotReport, PluginReport, StorageKind},
+    shared::durations::spoken,
+};
 use serde_json::Value;
 
-use super::{answers::duration, program::Program};
+use super::{history, program::Program};
 use crate::{
     chat::{Incoming, mention},
     command::{Arguments, BuiltIn, help},
 };
 
-/// The answer of `built_in`; `up` is how long the bot has been running.
+/// The answer of `built_in`; `recalled` are the lines of the history that came with it, `up` is how long the bot has been
+/// running.
 pub(super) fn run(
     built_in: BuiltIn,
     program: &Program,
     incoming: &Incoming,
     arguments: &Arguments,
+    recalled: &[String],
     report: &BotReport,
     up: Duration,
 ) -> String {
@@ -31,10 +36,11 @@ pub(super) fn run(
             Some(topic) => help::about(&program.catalogue, topic),
             None => help::overview(&program.catalogue),
         },
+        BuiltIn::History => history::list(recalled, &program.catalogue.prefix),
         BuiltIn::Ping => "pong".into(),
         BuiltIn::Plugins => plugins(report),
         BuiltIn::Status => status(report, up),
-        BuiltIn::Uptime => format!("I have been up for {}.", duration(up)),
+        BuiltIn::Uptime => format!("I have been up for {}.", spoken(up)),
         BuiltIn::WhoAmI => who_am_i(incoming),
     }
 }
@@ -72,7 +78,7 @@ fn who_am_i(incoming: &Incoming) -> String {
 }
 
 fn status(report: &BotReport, up: Duration) -> String {
-    let mut lines = vec![format!("Up for {}", duration(up))];
+    let mut lines = vec![format!("Up for {}", spoken(up))];
     if let Some(workspace) = report.slack.workspace.as_ref() {
         let count = report.slack.connections;
         let connections = if count == 1 { "connection" } else { "connections" };

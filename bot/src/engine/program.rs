@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chatops_crds::{
     bot_config::{BotConfig, PluginConfig},
+    bot_plugin::{Argument, Command},
     bot_report::{Fault, FaultCode, PluginReport},
     chat_bot::commands::UnknownCommand,
     shared::durations,
@@ -11,7 +12,7 @@ use chatops_crds::{
 
 use crate::{
     action::{Action, TemplateError, Templates},
-    command::{BuiltIn, Catalogue, Entry, Group, Words},
+    command::{BuiltIn, Catalogue, Entry, Group, Words, check_argument},
 };
 
 /// Used where the configuration's timeout is no duration; the CRD's default.
@@ -38,8 +39,8 @@ pub enum Runs {
 }
 
 impl Program {
-    /// Compiles the commands of `config`. A command with a template that does not parse is left out; the report of
-    /// its plugin tells.
+    /// Compiles the commands of `config`. A command with a template that does not parse, or an argument that makes no
+    /// sense, is left out; the report of its plugin tells.
     pub fn load(config: &BotConfig) -> (Program, Vec<PluginReport>) {
         let mut templates = Templates::new();
         let (plugins, reports): (Vec<_>, Vec<_>) =
@@ -68,10 +69,15 @@ fn built_in() -> Group<Runs> {
 fn load(plugin: &PluginConfig, templates: &mut Templates) -> (Group<Runs>, PluginReport) {
     let (mut entries, mut faults) = (Vec::new(), Vec::new());
     for command in &plugin.commands {
+        let invalid: Vec<_> = command.args.iter().filter_map(|argument| invalid(command, argument)).collect();
         match Action::compile(command, templates) {
-            Ok(action) => entries.push(Entry { command: command.clone(), runs: Runs::Action(action) }),
+            Ok(action) if invalid.is_empty() => {
+                entries.push(Entry { command: command.clone(), runs: Runs::Action(action) });
+            }
+            Ok(_) => {}
             Err(errors) => faults.extend(errors.iter().map(|error| fault(&command.name, error))),
         }
+        faults.extend(invalid);
     }
     let report = PluginReport {
         name: plugin.name.clone(),
@@ -80,6 +86,12 @@ fn load(plugin: &PluginConfig, templates: &mut Templates) -> (Group<Runs>, Plugi
         faults,
     };
     (Group { plugin: Some(plugin.name.clone()), description: plugin.description.clone(), entries }, report)
+}
+
+fn invalid(command: &Command, argument: &Argument) -> Option<Fault> {
+    let error = check_argument(argument).err()?;
+    let fault = Fault::new(FaultCode::ArgumentInvalid).with("command", &command.name);
+    Some(fault.with("argument", &argument.name).with("error", error.to_string()))
 }
 
 fn fault(command: &str, TemplateError { field, line, error }: &TemplateError) -> Fault {

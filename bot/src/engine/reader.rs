@@ -13,13 +13,14 @@ use tokio::sync::watch;
 use super::{
     answers::{self, Answer},
     built_in,
+    history::{self, Line},
     program::{Program, Runs},
 };
 use crate::{
     action::{Action, Context},
     chat::{Addressing, Incoming},
-    command::{Arguments, Entry, Group, Routed, help, parse_arguments, route},
-    inbox::{Meaning, Said},
+    command::{Arguments, BuiltIn, Group, Routed, help, parse_arguments, route},
+    inbox::{History, Meaning, Said},
     report::Facts,
 };
 
@@ -37,6 +38,13 @@ pub struct Reader {
     pub facts: Facts,
     /// When the bot started.
     pub started: Instant,
+}
+
+/// What a message means.
+pub(super) struct Read<'p> {
+    pub reading: Reading<'p>,
+    /// The line of the history that it repeats.
+    pub repeats: Option<String>,
 }
 
 /// What is to be done about a message.
@@ -58,59 +66,105 @@ impl Reader {
     /// What `incoming` means by the program in force.
     pub fn meaning(&self, incoming: &Incoming) -> Meaning {
         let (program, started) = (self.program.borrow().clone(), Instant::now());
-        match catch_unwind(AssertUnwindSafe(|| self.read(&program, incoming))) {
+        let history = history(&program, incoming);
+        if matches!(history, Some(History::Repeat(_) | History::List)) {
+            return Meaning::Command(history);
+        }
+        match catch_unwind(AssertUnwindSafe(|| self.read(&program, incoming, &[]).reading)) {
             Ok(Reading::NotForUs) => Meaning::NotForUs,
             Ok(Reading::Say(answer)) if answer.text.len() <= SHORT => {
                 let Answer { text, outcome } = answer.or_done();
-                Meaning::Says(Said { text, outcome, took: started.elapsed() })
+                Meaning::Says(Said { text, outcome, took: started.elapsed() }, history)
             }
             // Whoever runs it panics too, and apologises.
-            Ok(_) | Err(_) => Meaning::Command,
+            Ok(_) | Err(_) => Meaning::Command(history),
         }
     }
 
-    pub(super) fn read<'p>(&self, program: &'p Program, incoming: &Incoming) -> Reading<'p> {
-        let catalogue = &program.catalogue;
-        let prefix = catalogue.prefix.as_str();
-        let (group, entry, typed) = match route(catalogue, incoming.addressing, &incoming.text) {
+    /// `recalled`: what [`History`] says of a message that is about others.
+    pub(super) fn read<'p>(
+        &self,
+        program: &'p Program,
+        incoming: &Incoming,
+        recalled: &[String],
+    ) -> Read<'p> {
+        let routed = route(&program.catalogue, incoming.addressing, &incoming.text);
+        let Routed::Repeat(place) = routed else {
+            return Read { reading: self.understand(program, incoming, routed, recalled), repeats: None };
+        };
+        let Some(line) = recalled.first().and_then(|kept| Line::read(kept)) else {
+            let nothing = history::nothing_at(place, &program.catalogue.prefix);
+            return Read { reading: Reading::Say(nothing), repeats: None };
+        };
+        let repeats = Some(line.text.clone());
+        let again = line.typed_again(incoming);
+        let routed = route(&program.catalogue, again.addressing, &again.text);
+        Read { reading: self.understand(program, &again, routed, &[]), repeats }
+    }
+
+    fn understand<'p>(
+        &self,
+        program: &'p Program,
+        incoming: &Incoming,
+        routed: Routed<'p, '_, Runs>,
+        recalled: &[String],
+    ) -> Reading<'p> {
+        let prefix = program.catalogue.prefix.as_str();
+        let (group, entry, typed) = match routed {
             Routed::NotForUs => return Reading::NotForUs,
             Routed::NoCommand => return Reading::Say(answers::no_command(prefix)),
             Routed::Unknown(_) if ignores(program, incoming) => return Reading::NotForUs,
             Routed::Unknown(suggestion) => return Reading::Say(answers::unknown(prefix, &suggestion)),
-            Routed::Command { group, entry, arguments } => (group, entry, arguments),
+            // A line that is kept repeats no other one.
+            Routed::Repeat(place) => return Reading::Say(history::nothing_at(place, prefix)),
+            Routed::Command { group, entry, arguments, .. } => (group, entry, arguments),
         };
         if let Some(age) = too_old(incoming) {
             return Reading::Say(answers::too_old(age));
         }
-        match parse_arguments(&entry.command.args, &typed) {
-            Ok(arguments) => self.read_command(program, incoming, (group, entry), arguments),
+        let arguments = match parse_arguments(&entry.command.args, &typed, &incoming.references) {
+            Ok(arguments) => arguments,
             Err(error) => {
-                Reading::Say(answers::wrong_arguments(&error, &help::usage(prefix, &entry.command)))
+                let usage = help::usage(prefix, &entry.command);
+                return Reading::Say(answers::wrong_arguments(&error, &usage));
             }
-        }
-    }
-
-    fn read_command<'p>(
-        &self,
-        program: &'p Program,
-        incoming: &Incoming,
-        (group, entry): (&'p Group<Runs>, &'p Entry<Runs>),
-        arguments: Arguments,
-    ) -> Reading<'p> {
-        let action = match &entry.runs {
+        };
+        match &entry.runs {
             Runs::BuiltIn(built_in) => {
                 let (up, facts) = (self.started.elapsed(), self.facts.current());
-                let text = built_in::run(*built_in, program, incoming, &arguments, &facts, up);
-                return Reading::Say(Answer::succeeded(text));
+                let text = built_in::run(*built_in, program, incoming, &arguments, recalled, &facts, up);
+                Reading::Say(Answer::succeeded(text))
             }
-            Runs::Action(action) => action,
-        };
-        let (plugin, command) = (group.plugin.as_deref().unwrap_or_default(), entry.command.name.as_str());
-        let context = Context { incoming, arguments: &arguments, bot: &program.bot };
-        match action.says(&program.templates, &context) {
-            Some(said) => Reading::Say(answers::of_action(plugin, command, said.map_err(Into::into))),
-            None => Reading::Do(Task { plugin, command, action, arguments }),
+            Runs::Action(action) => plan(program, incoming, (group, &entry.command.name), action, arguments),
         }
+    }
+}
+
+/// What a plugin's command comes to: an answer, if it does nothing else.
+fn plan<'p>(
+    program: &'p Program,
+    incoming: &Incoming,
+    (group, command): (&'p Group<Runs>, &'p str),
+    action: &'p Action,
+    arguments: Arguments,
+) -> Reading<'p> {
+    let plugin = group.plugin.as_deref().unwrap_or_default();
+    let context = Context { incoming, arguments: &arguments, bot: &program.bot };
+    match action.says(&program.templates, &context) {
+        Some(said) => Reading::Say(answers::of_action(plugin, command, said.map_err(Into::into))),
+        None => Reading::Do(Task { plugin, command, action, arguments }),
+    }
+}
+
+/// What `incoming` has to do with the history of whoever typed it.
+fn history(program: &Program, incoming: &Incoming) -> Option<History> {
+    match route(&program.catalogue, incoming.addressing, &incoming.text) {
+        Routed::Repeat(place) => Some(History::Repeat(place)),
+        Routed::Command { entry, line, .. } => match entry.runs {
+            Runs::BuiltIn(BuiltIn::History) => Some(History::List),
+            _ => Line::remember(line, incoming).filter(|_| too_old(incoming).is_none()),
+        },
+        _ => None,
     }
 }
 

@@ -1,12 +1,14 @@
 //! The rules by which commands are kept, as a pure state machine: time is handed in. It *is* the place where commands
 //! are kept in memory and beside the embedded store, and says what the script for Redis has to do.
 
+mod histories;
 mod lanes;
 
 use std::collections::BTreeMap;
 
-use super::ledger::{Batch, Claim, Lane, Operation, Outcome, Taken, Terms};
+use super::ledger::{Batch, Claim, History, Lane, Operation, Outcome, Taken, Terms};
 use crate::chat::{Incoming, MessageKey};
+use histories::Histories;
 use lanes::Lanes;
 
 /// How far a command is.
@@ -25,6 +27,8 @@ pub enum Phase {
 pub struct Kept {
     pub incoming: Incoming,
     pub phase: Phase,
+    /// Lines of the history that came with it.
+    pub recalled: Vec<String>,
 }
 
 /// Everything that is kept.
@@ -36,6 +40,7 @@ pub struct Book {
     sessions: BTreeMap<String, Session>,
     /// Messages that were taken, and when they may be forgotten.
     seen: BTreeMap<MessageKey, u64>,
+    histories: Histories,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -69,6 +74,7 @@ impl Book {
             lanes: Lanes::default(),
             sessions: BTreeMap::new(),
             seen: BTreeMap::new(),
+            histories: Histories::default(),
         }
     }
 
@@ -96,8 +102,8 @@ impl Book {
         match operation {
             Operation::Join => Outcome::Noted,
             Operation::Beat => self.beat(session, now),
-            Operation::Accept { incoming, run, answer } => {
-                self.accept(session, incoming, *run, answer.as_deref(), now)
+            Operation::Accept { incoming, run, answer, history } => {
+                self.accept(session, incoming, (*run, answer.as_deref()), history.as_ref(), now)
             }
             Operation::Claim { lanes, except } => self.claim(session, *lanes, except),
             Operation::Start(key) => self.start(session, key),
@@ -114,6 +120,7 @@ impl Book {
     /// Where everybody's lease could run out, since nobody could renew it, nobody's has.
     fn beat(&mut self, session: &str, now: u64) -> Outcome {
         self.seen.retain(|_, until| *until > now);
+        self.histories.forget(now);
         let until = self.lease_from(now);
         let was_late = self.sessions.get(session).is_some_and(|known| known.until <= now);
         for (name, known) in &mut self.sessions {
@@ -131,8 +138,8 @@ impl Book {
         &mut self,
         session: &str,
         incoming: &Incoming,
-        run: bool,
-        answer: Option<&str>,
+        (run, answer): (bool, Option<&str>),
+        history: Option<&History>,
         now: u64,
     ) -> Outcome {
         let key = &incoming.key;
@@ -146,15 +153,20 @@ impl Book {
         if self.commands.len() >= self.terms.backlog || self.lanes.length(&lane) >= self.terms.lane {
             return Outcome::Busy;
         }
+        let recalled = history.map(|history| self.histories.recall(incoming, history, &self.terms, now));
+        let recalled = recalled.unwrap_or_default();
         let is_next = self.lanes.last(&lane).is_none_or(|last| self.is_answered(last));
-        self.commands.insert(key.clone(), Kept { incoming: incoming.clone(), phase: Phase::Waiting });
+        self.commands.insert(
+            key.clone(),
+            Kept { incoming: incoming.clone(), phase: Phase::Waiting, recalled: recalled.clone() },
+        );
         if !self.lanes.push(&lane, &incoming.channel.id, key, session, run && is_next) {
             return Outcome::Queued;
         }
         if let Some(text) = answer {
             self.answer(session, key, text, false);
         }
-        Outcome::Run
+        Outcome::Run { recalled }
     }
 
     fn claim(&mut self, session: &str, lanes: usize, except: &[String]) -> Outcome {
@@ -165,7 +177,7 @@ impl Book {
             let mut claim = Claim::default();
             for key in self.lanes.keys(&lane) {
                 match self.commands.get(&key) {
-                    Some(Kept { incoming, phase: Phase::Answered(text) }) => {
+                    Some(Kept { incoming, phase: Phase::Answered(text), .. }) => {
                         claim.answered.push((incoming.clone(), text.clone()));
                     }
                     Some(_) | None => break,
@@ -215,7 +227,11 @@ impl Book {
         let mut kept = keys.iter().filter_map(|key| self.commands.get(key));
         let kept = kept.find(|kept| !matches!(kept.phase, Phase::Answered(_)))?;
         self.lanes.set_running(lane, true);
-        Some(Taken { incoming: kept.incoming.clone(), started: kept.phase == Phase::Started })
+        Some(Taken {
+            incoming: kept.incoming.clone(),
+            started: kept.phase == Phase::Started,
+            recalled: kept.recalled.clone(),
+        })
     }
 
     /// Whether it has run. Then so have those in front of it.
@@ -241,18 +257,26 @@ impl Book {
         self.commands.get(key)
     }
 
+    /// The lines of a person, the latest first.
+    pub fn history(&self, user: &str) -> &[String] {
+        self.histories.of(user)
+    }
+
     /// Whether no command is kept.
     pub fn is_empty(&self) -> bool {
         self.commands.is_empty()
     }
 
-    /// Takes in what was kept when the process before ended, in the order in which it came, and what it remembered.
+    /// Takes in what was kept when the process before ended, in the order in which it came, and what it remembered:
+    /// messages, and the lines of people, each until when.
     pub fn restore(
         &mut self,
         kept: impl IntoIterator<Item = Kept>,
         seen: impl IntoIterator<Item = (MessageKey, u64)>,
+        histories: impl IntoIterator<Item = (String, (Vec<String>, u64))>,
     ) {
         self.seen.extend(seen);
+        self.histories.restore(histories);
         for command in kept {
             let (lane, key) = (Lane::of(&command.incoming), command.incoming.key.clone());
             self.lanes.push(&lane, &command.incoming.channel.id, &key, "", false);

@@ -299,7 +299,7 @@ impl Clerk {
 
     fn count(&mut self, Request { operation, channel, .. }: &Request, outcome: &Outcome) {
         match (operation, outcome) {
-            (Operation::Accept { answer: None, .. }, Outcome::Run) => self.hands.take(channel),
+            (Operation::Accept { answer: None, .. }, Outcome::Run { .. }) => self.hands.take(channel),
             (Operation::Accept { .. }, Outcome::Queued) => {
                 self.hands.left_behind |= !self.hands.has_room(channel);
             }
@@ -312,10 +312,11 @@ impl Clerk {
 
     fn tell(&self, request: Request, outcome: Outcome) {
         match (request.operation, &outcome) {
-            (Operation::Accept { incoming, .. }, Outcome::Run) => match request.said {
+            (Operation::Accept { incoming, .. }, Outcome::Run { recalled }) => match request.said {
                 Some(said) => self.give(|session| Work::Said { incoming: *incoming, said, session }),
                 None => {
-                    let run = Some(Taken { incoming: *incoming, started: false });
+                    let recalled = recalled.clone();
+                    let run = Some(Taken { incoming: *incoming, started: false, recalled });
                     let claim = Claim { answered: Vec::new(), run };
                     self.give(|session| Work::Lane { claim, session });
                 }

@@ -25,12 +25,23 @@ pub struct Terms {
     pub backlog: usize,
     /// Commands kept at most of one person in one channel.
     pub lane: usize,
+    /// Lines kept at most of what one person typed last.
+    pub history: usize,
+    /// How long they are kept behind the last one.
+    pub history_memory: Duration,
 }
 
 impl Default for Terms {
     /// Slack delivers a message again for five minutes (docs: Events API, "Retries"); the rest of the hour is reserve.
     fn default() -> Self {
-        Terms { lease: Duration::from_secs(6), memory: Duration::from_secs(3600), backlog: 10_000, lane: 100 }
+        Terms {
+            lease: Duration::from_secs(6),
+            memory: Duration::from_secs(3600),
+            backlog: 10_000,
+            lane: 100,
+            history: 30,
+            history_memory: Duration::from_secs(30 * 24 * 3600),
+        }
     }
 }
 
@@ -53,7 +64,7 @@ pub enum Operation {
     Beat,
     /// Keeps a message, unless it was kept before. `run`: the session would run it at once, and has, if there is an
     /// `answer`.
-    Accept { incoming: Box<Incoming>, run: bool, answer: Option<String> },
+    Accept { incoming: Box<Incoming>, run: bool, answer: Option<String>, history: Option<History> },
     /// Takes up to `lanes` lanes that nobody has, one channel after the other; none of the channels in `except`.
     Claim { lanes: usize, except: Vec<String> },
     /// The command runs from now on, and may not be run again.
@@ -66,11 +77,23 @@ pub enum Operation {
     Leave,
 }
 
+/// What a message has to do with what the same person typed before it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum History {
+    /// It can be repeated: this line is the latest from now on, and stands nowhere else.
+    Remember(String),
+    /// It repeats the line at this place, from 1 for the latest, which is the latest from now on.
+    Repeat(usize),
+    /// It asks for all lines.
+    List,
+}
+
 /// What an operation came to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// The message was kept, with its answer if there is one; the session has its lane and runs it, or has run it.
-    Run,
+    /// `recalled` as in [`Taken`].
+    Run { recalled: Vec<String> },
     /// The message was kept, and waits.
     Queued,
     /// The message was kept before.
@@ -97,6 +120,8 @@ pub struct Taken {
     pub incoming: Incoming,
     /// It was started by a session that has ended, and may not be run again.
     pub started: bool,
+    /// The lines that it repeats or asks for, as they were when it was kept, the latest first.
+    pub recalled: Vec<String>,
 }
 
 /// A lane as it is handed out.

@@ -4,7 +4,7 @@
 use std::{
     collections::HashMap,
     sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use futures::future::{BoxFuture, try_join_all};
@@ -13,15 +13,18 @@ use tokio::sync::Mutex;
 
 use super::{
     book::{Book, Kept, Phase},
-    ledger::{Batch, Ledger, Operation, Outcome, Terms},
+    ledger::{Batch, History, Ledger, Operation, Outcome, Terms},
 };
 use crate::{
     chat::{Incoming, MessageKey},
-    storage::{MAX_PAGE, Storage, StorageError},
+    storage::{Entry, MAX_PAGE, Storage, StorageError},
 };
 
 /// Where commands are in the store: no plugin's name starts like that, and the store does not list it as one.
 const PLACE: &str = ".inbox";
+
+/// Where the lines are that people typed.
+const HISTORIES: &str = ".history";
 
 /// Commands in memory, and in a store if there is one.
 pub struct Local {
@@ -47,6 +50,8 @@ enum Stored {
         incoming: Box<Incoming>,
         answer: Option<String>,
         started: bool,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        recalled: Vec<String>,
     },
     /// It was kept once. Goes after a while.
     Seen,
@@ -79,37 +84,39 @@ impl Local {
     }
 
     async fn read(&self) -> Result<Open, StorageError> {
-        let (mut kept, mut seen) = (Vec::new(), Vec::new());
-        let mut after: Option<String> = None;
-        while let Some(store) = &self.store {
-            let page = store.list(PLACE, "", after.as_deref(), MAX_PAGE).await?;
-            for entry in page.entries {
+        let (mut kept, mut seen, mut histories) = (Vec::new(), Vec::new(), Vec::new());
+        if let Some(store) = &self.store {
+            let until = |entry: &Entry, otherwise: Duration| {
+                now().saturating_add(millis(entry.ttl.unwrap_or(otherwise)))
+            };
+            for entry in all(&**store, PLACE).await? {
+                let until = until(&entry, self.terms.memory);
                 let key = MessageKey(entry.key);
-                match serde_json::from_value(entry.value) {
-                    Ok(Stored::Kept { number, incoming, answer, started }) => {
-                        kept.push((number, Kept { incoming: *incoming, phase: phase(answer, started) }));
-                        seen.push((key, u64::MAX));
-                    }
-                    Ok(Stored::Seen) | Err(_) => {
-                        let left = entry.ttl.unwrap_or(self.terms.memory);
-                        seen.push((key, now().saturating_add(millis(left))));
-                    }
+                if let Ok(Stored::Kept { number, incoming, answer, started, recalled }) =
+                    serde_json::from_value(entry.value)
+                {
+                    let phase = phase(answer, started);
+                    kept.push((number, Kept { incoming: *incoming, phase, recalled }));
+                    seen.push((key, u64::MAX));
+                } else {
+                    seen.push((key, until));
                 }
             }
-            after = page.next;
-            if after.is_none() {
-                break;
+            for entry in all(&**store, HISTORIES).await? {
+                let until = until(&entry, self.terms.history_memory);
+                let lines = serde_json::from_value(entry.value).unwrap_or_default();
+                histories.push((entry.key, (lines, until)));
             }
         }
         kept.sort_by_key(|(number, _)| *number);
         let next = kept.last().map_or(0, |(number, _)| number + 1);
         let numbers = kept.iter().map(|(number, kept)| (kept.incoming.key.clone(), *number)).collect();
         let mut book = Book::new(self.terms);
-        book.restore(kept.into_iter().map(|(_, kept)| kept), seen);
+        book.restore(kept.into_iter().map(|(_, kept)| kept), seen, histories);
         Ok(Open { book, next, numbers })
     }
 
-    /// Stores how the commands stand that `batch` was about.
+    /// Stores how the commands stand that `batch` was about, and what people typed.
     async fn write(&self, open: &mut Open, store: &dyn Storage, batch: &Batch) -> Result<(), StorageError> {
         let mut writes = Vec::new();
         for key in batch.operations.iter().filter_map(touched) {
@@ -127,6 +134,10 @@ impl Local {
             let value =
                 serde_json::to_value(stored).map_err(|error| StorageError::Refused(error.to_string()))?;
             writes.push(store.set(PLACE, &key.0, value, ttl));
+        }
+        for user in batch.operations.iter().filter_map(typist) {
+            let lines = open.book.history(user).into();
+            writes.push(store.set(HISTORIES, user, lines, Some(self.terms.history_memory)));
         }
         try_join_all(writes).await.map(drop)
     }
@@ -160,10 +171,34 @@ fn touched(operation: &Operation) -> Option<&MessageKey> {
     }
 }
 
+/// Whose history changes.
+fn typist(operation: &Operation) -> Option<&str> {
+    match operation {
+        Operation::Accept { incoming, history: Some(History::Remember(_) | History::Repeat(_)), .. } => {
+            Some(&incoming.user.id)
+        }
+        _ => None,
+    }
+}
+
+/// All that is stored in `place`.
+async fn all(store: &dyn Storage, place: &str) -> Result<Vec<Entry>, StorageError> {
+    let (mut entries, mut after) = (Vec::new(), None::<String>);
+    loop {
+        let page = store.list(place, "", after.as_deref(), MAX_PAGE).await?;
+        entries.extend(page.entries);
+        after = page.next;
+        if after.is_none() {
+            return Ok(entries);
+        }
+    }
+}
+
 fn stored(number: u64, kept: &Kept) -> Stored {
     let answer = if let Phase::Answered(text) = &kept.phase { Some(text.clone()) } else { None };
     let started = kept.phase == Phase::Started;
-    Stored::Kept { number, incoming: Box::new(kept.incoming.clone()), answer, started }
+    let (incoming, recalled) = (Box::new(kept.incoming.clone()), kept.recalled.clone());
+    Stored::Kept { number, incoming, answer, started, recalled }
 }
 
 fn phase(answer: Option<String>, started: bool) -> Phase {
@@ -179,6 +214,6 @@ fn now() -> u64 {
     millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 
-fn millis(duration: std::time::Duration) -> u64 {
+fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

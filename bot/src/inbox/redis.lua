@@ -2,7 +2,8 @@
 -- while a cluster moves them.
 --
 -- commands  hash     m<key>: message; p<key>: phase (w, s, a); l<key>: lane; q<key>: member of queue; t<key>: answer;
---                    e<key>: what the command wrote (storage/redis/scripts.rs); #: number of the last message
+--                    e<key>: what the command wrote (storage/redis/scripts.rs); h<key>: recalled lines;
+--                    #: number of the last message
 -- queue     sorted set, all scores 0: "<lane> <number> <key>"
 -- lanes     hash     <lane>: phase (r: something runs, i: idle) and session
 -- ready     sorted set of lanes that nobody has, by turn
@@ -10,8 +11,10 @@
 -- sessions  sorted set by the end of the lease
 -- seen      sorted set of keys by the time when they may be forgotten
 -- last      hash     <session>: number and outcomes of its last batch
+-- further   lists    lines that people typed, the latest first
 local commands, queue, lanes, ready, turns, sessions, seen, last = unpack(KEYS)
 local session, number, lease, memory, backlog, most = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local remembered, forgotten, first = tonumber(ARGV[7]), ARGV[8], 9
 local call = redis.call
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -48,7 +51,22 @@ local function free(is_lost)
 end
 
 local function taken(key)
-  return {call('HGET', commands, 'm' .. key), call('HGET', commands, 'p' .. key)}
+  local recalled = call('HGET', commands, 'h' .. key)
+  return {call('HGET', commands, 'm' .. key), call('HGET', commands, 'p' .. key), recalled and cmsgpack.unpack(recalled) or {}}
+end
+
+-- Notes a line in the history under `lines`, and returns what is asked for.
+local function recall(lines, what, line)
+  if what == 'list' then return call('LRANGE', lines, 0, -1) end
+  if what == 'repeat' then
+    line = tonumber(line) > 0 and call('LINDEX', lines, tonumber(line) - 1)
+    if not line then return {} end
+  end
+  call('LREM', lines, 0, line)
+  call('LPUSH', lines, line)
+  call('LTRIM', lines, 0, remembered - 1)
+  call('PEXPIRE', lines, forgotten)
+  return what == 'repeat' and {line} or {}
 end
 
 -- The first command of an idle lane that has no answer, which runs from now on.
@@ -73,7 +91,7 @@ end
 
 local function followed(lane, wanted)
   local following = wanted == '1' and next_of(lane)
-  return following and {'next', following[1], following[2]} or {'next'}
+  return following and {'next', unpack(following)} or {'next'}
 end
 
 local operations = {}
@@ -101,7 +119,7 @@ function operations.beat()
   return {'noted'}
 end
 
-function operations.accept(key, lane, message, run, answer)
+function operations.accept(key, lane, message, run, history, what, line, answer)
   if call('HEXISTS', commands, 'l' .. key) == 1 then return {'duplicate'} end
   local until_ = call('ZSCORE', seen, key)
   if until_ and tonumber(until_) > now then return {'duplicate'} end
@@ -115,11 +133,13 @@ function operations.accept(key, lane, message, run, answer)
   local member = string.format('%s %016d %s', lane, call('HINCRBY', commands, '#', 1), key)
   call('HSET', commands, 'm' .. key, message, 'p' .. key, 'w', 'l' .. key, lane, 'q' .. key, member)
   call('ZADD', queue, 0, member)
+  local recalled = what ~= '' and recall(KEYS[tonumber(history)], what, line) or {}
+  if #recalled > 0 then call('HSET', commands, 'h' .. key, cmsgpack.pack(recalled)) end
   local state = call('HGET', lanes, lane)
   if run == '1' and is_next and (length == 0 or state == 'i' .. session) then
     call('HSET', lanes, lane, 'r' .. session)
     if answer then operations.answer(key, answer) end
-    return {'run'}
+    return {'run', recalled}
   end
   if length == 0 then offer(lane) end
   return {'queued'}
@@ -172,7 +192,7 @@ function operations.finish(key, wanted)
   if not lane then return phase end
   local running = call('HGET', commands, 'p' .. key) ~= 'a'
   call('ZREM', queue, call('HGET', commands, 'q' .. key))
-  call('HDEL', commands, 'm' .. key, 'p' .. key, 'l' .. key, 'q' .. key, 't' .. key, 'e' .. key)
+  call('HDEL', commands, 'm' .. key, 'p' .. key, 'l' .. key, 'q' .. key, 't' .. key, 'e' .. key, 'h' .. key)
   if call('ZLEXCOUNT', queue, '[' .. lane .. ' ', '(' .. lane .. '!') == 0 then
     call('HDEL', lanes, lane)
     return {'next'}
@@ -190,7 +210,7 @@ function operations.leave()
 end
 
 if not call('ZSCORE', sessions, session) then
-  if ARGV[7] ~= 'join' then return {'gone'} end
+  if ARGV[first] ~= 'join' then return {'gone'} end
   call('ZADD', sessions, now + lease, session)
 end
 local repeated = call('HGET', last, session)
@@ -198,7 +218,7 @@ if repeated then
   local before = cmsgpack.unpack(repeated)
   if before[1] == number then return before[2] end
 end
-local outcomes, at = {}, 7
+local outcomes, at = {}, first
 while at <= #ARGV do
   local count = tonumber(ARGV[at + 1])
   outcomes[#outcomes + 1] = operations[ARGV[at]](unpack(ARGV, at + 2, at + 1 + count))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ::redis::Value as Answer;
 use futures::future::BoxFuture;
 
-use super::ledger::{Batch, Claim, Lane, Ledger, Operation, Outcome, Taken, Terms};
+use super::ledger::{Batch, Claim, History, Lane, Ledger, Operation, Outcome, Taken, Terms};
 use crate::{
     chat::{Incoming, MessageKey},
     storage::{Redis, RedisRun, Storage, StorageError},
@@ -14,7 +14,7 @@ use crate::{
 
 const SCRIPT: &str = include_str!("redis.lua");
 
-/// What the script calls its keys, in its order.
+/// What the script calls its keys, in its order. Histories of people follow them.
 const KEYS: [&str; 8] = ["commands", "queue", "lanes", "ready", "turns", "sessions", "seen", "last"];
 
 /// Commands in Redis.
@@ -35,12 +35,14 @@ impl InRedis {
         arguments.push(terms.lease.as_millis().to_string());
         arguments.push(terms.memory.as_millis().to_string());
         arguments.extend([terms.backlog.to_string(), terms.lane.to_string()]);
+        arguments.extend([terms.history.to_string(), terms.history_memory.as_millis().to_string()]);
+        let mut keys = KEYS.map(str::to_owned).to_vec();
         for operation in &batch.operations {
-            let (name, rest) = encode(operation);
+            let (name, rest) = encode(operation, &mut keys);
             arguments.extend([name.to_owned(), rest.len().to_string()]);
             arguments.extend(rest);
         }
-        let answer = self.redis.run_script(SCRIPT, "inbox", &KEYS, &arguments).await?;
+        let answer = self.redis.run_script(SCRIPT, "inbox", &keys, &arguments).await?;
         decode(answer, batch.operations.len())
             .ok_or_else(|| StorageError::Refused("the inbox holds something unexpected".into()))
     }
@@ -61,16 +63,27 @@ impl Ledger for InRedis {
     }
 }
 
-fn encode(operation: &Operation) -> (&'static str, Vec<String>) {
+/// An operation in the words of the script; adds the keys that it needs to `keys`.
+fn encode(operation: &Operation, keys: &mut Vec<String>) -> (&'static str, Vec<String>) {
     let flag = |set: &bool| String::from(if *set { "1" } else { "" });
     match operation {
         Operation::Join => ("join", vec![]),
         Operation::Beat => ("beat", vec![]),
         Operation::Leave => ("leave", vec![]),
-        Operation::Accept { incoming, run, answer } => {
+        Operation::Accept { incoming, run, answer, history } => {
             let message = serde_json::to_string(incoming).unwrap_or_default();
             let command = [incoming.key.0.clone(), Lane::of(incoming).to_string(), message, flag(run)];
-            ("accept", command.into_iter().chain(answer.clone()).collect())
+            let (what, line) = match history {
+                None => ("", String::new()),
+                Some(History::Remember(line)) => ("remember", line.clone()),
+                Some(History::Repeat(place)) => ("repeat", place.to_string()),
+                Some(History::List) => ("list", String::new()),
+            };
+            if history.is_some() {
+                keys.push(format!("history:{}", incoming.user.id));
+            }
+            let history = [keys.len().to_string(), what.to_owned(), line];
+            ("accept", command.into_iter().chain(history).chain(answer.clone()).collect())
         }
         Operation::Claim { lanes, except } => ("claim", [&[lanes.to_string()][..], &except[..]].concat()),
         Operation::Start(key) => ("start", vec![key.0.clone()]),
@@ -92,7 +105,7 @@ fn decode(answer: Answer, operations: usize) -> Option<Vec<Outcome>> {
 fn outcome(answer: Answer) -> Option<Outcome> {
     let mut parts = array(answer)?.into_iter();
     Some(match text(parts.next()?)?.as_str() {
-        "run" => Outcome::Run,
+        "run" => Outcome::Run { recalled: texts(parts.next()?)? },
         "queued" => Outcome::Queued,
         "duplicate" => Outcome::Duplicate,
         "busy" => Outcome::Busy,
@@ -109,7 +122,7 @@ fn outcome(answer: Answer) -> Option<Outcome> {
 fn taken(mut parts: impl Iterator<Item = Answer>) -> Option<Option<Taken>> {
     let Some(message) = parts.next() else { return Some(None) };
     let started = text(parts.next()?)? == "s";
-    Some(Some(Taken { incoming: incoming(message)?, started }))
+    Some(Some(Taken { incoming: incoming(message)?, started, recalled: texts(parts.next()?)? }))
 }
 
 fn claim(answer: Answer) -> Option<Claim> {
@@ -123,6 +136,10 @@ fn claim(answer: Answer) -> Option<Claim> {
 
 fn incoming(answer: Answer) -> Option<Incoming> {
     serde_json::from_str(&text(answer)?).ok()
+}
+
+fn texts(answer: Answer) -> Option<Vec<String>> {
+    array(answer)?.into_iter().map(text).collect()
 }
 
 fn array(answer: Answer) -> Option<Vec<Answer>> {

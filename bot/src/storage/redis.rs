@@ -76,7 +76,7 @@ impl Redis {
         &self,
         script: &str,
         part: &str,
-        keys: &[&str],
+        keys: &[String],
         arguments: &[String],
     ) -> Result<Answer, StorageError> {
         let mut eval = cmd("EVAL");

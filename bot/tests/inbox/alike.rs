@@ -8,7 +8,7 @@ use std::{
 use chatops_bot::{
     chat::MessageKey,
     inbox::{
-        Terms,
+        History, Terms,
         book::Book,
         ledger::{Batch, Ledger, Operation},
         redis::InRedis,
@@ -21,8 +21,14 @@ use proptest::{prelude::*, test_runner::TestRunner};
 use crate::{redis_server::RedisServer, typed};
 
 /// Few places, so that everything that can happen to them does. Leases do not run out here.
-const TERMS: Terms =
-    Terms { lease: Duration::from_secs(3_600), memory: Duration::from_secs(3_600), backlog: 6, lane: 3 };
+const TERMS: Terms = Terms {
+    lease: Duration::from_secs(3_600),
+    memory: Duration::from_secs(3_600),
+    backlog: 6,
+    lane: 3,
+    history: 3,
+    history_memory: Duration::from_secs(3_600),
+};
 
 /// What one of three sessions asks for at once.
 #[derive(Clone, Debug)]
@@ -38,9 +44,16 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let key = || (0..16_u8).prop_map(|n| MessageKey(format!("C{}:{n}", n % 2)));
     let message = (0..16_u8)
         .prop_map(|n| typed(&format!("C{}:{n}", n % 2), &format!("C{}", n % 2), &format!("U{}", n / 2 % 2)));
+    let history = prop_oneof![
+        3 => "[a-d]".prop_map(History::Remember),
+        1 => (0..5_usize).prop_map(History::Repeat),
+        1 => Just(History::List),
+    ];
     let operation = prop_oneof![
-        6 => (message, any::<bool>(), prop::option::of(Just("at once".to_owned())))
-            .prop_map(|(incoming, run, answer)| Operation::Accept { incoming: Box::new(incoming), run, answer }),
+        6 => (message, any::<bool>(), prop::option::of(Just("at once".to_owned())), prop::option::of(history))
+            .prop_map(|(incoming, run, answer, history)| {
+                Operation::Accept { incoming: Box::new(incoming), run, answer, history }
+            }),
         2 => (0..3_usize, prop::collection::vec((0..2_u8).prop_map(|n| format!("C{n}")), 0..2))
             .prop_map(|(lanes, except)| Operation::Claim { lanes, except }),
         1 => key().prop_map(Operation::Start),

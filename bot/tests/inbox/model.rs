@@ -147,7 +147,7 @@ impl World {
         let incoming = Box::new(typed(&key.0, "C1", "U1"));
         let answer = self.says.contains(&key.0.as_str()).then(String::new);
         let stage = if answer.is_some() { Stage::Answered { doubtful: false } } else { Stage::Taken };
-        let outcome = self.ask(replica, Operation::Accept { incoming, run: true, answer });
+        let outcome = self.ask(replica, Operation::Accept { incoming, run: true, answer, history: None });
         if outcome == Outcome::Gone {
             return;
         }
@@ -155,7 +155,7 @@ impl World {
         if !self.acknowledged.contains(key) {
             self.acknowledged.push(key.clone());
         }
-        if outcome == Outcome::Run {
+        if matches!(outcome, Outcome::Run { .. }) {
             self.replicas[replica].hand.push((key.clone(), stage));
         }
     }

@@ -29,7 +29,7 @@ struct Replica {
 
 impl Replica {
     fn start(server: &RedisServer) -> Replica {
-        Replica::to_whom(server, Meaning::Command)
+        Replica::to_whom(server, Meaning::Command(None))
     }
 
     /// To whom every message means this.
@@ -108,7 +108,7 @@ async fn what_a_dead_replica_had_is_taken_over_and_what_it_had_begun_is_told() {
 async fn an_answer_that_was_known_is_kept_with_its_command() {
     let server = RedisServer::start("");
     let said = Said { text: "pong".into(), outcome: "succeeded", took: Duration::ZERO };
-    let one = Replica::to_whom(&server, Meaning::Says(said.clone()));
+    let one = Replica::to_whom(&server, Meaning::Says(said.clone(), None));
     assert_eq!(one.takes("C1:1").await, Accepted::New);
     let work = timeout(PATIENCE, one.inbox.next()).await.expect("something to say in time").unwrap();
     let Work::Said { incoming, said: theirs, .. } = work else { panic!("{work:?}") };

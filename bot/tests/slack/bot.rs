@@ -66,7 +66,7 @@ pub fn timing() -> Timing {
 impl Bot {
     /// A bot with good tokens.
     pub fn start(api_url: &str) -> Bot {
-        Self::start_with(api_url, timing(), Inbox::in_memory(Box::new(|_| Meaning::Command)), &TOKENS)
+        Self::start_with(api_url, timing(), Inbox::in_memory(Box::new(|_| Meaning::Command(None))), &TOKENS)
     }
 
     pub fn start_with(api_url: &str, timing: Timing, inbox: Inbox, tokens: &[(&str, &str)]) -> Bot {
@@ -75,7 +75,7 @@ impl Bot {
 
     /// A bot with good tokens that keeps so many sockets open.
     pub fn with_connections(api_url: &str, connections: u32) -> Bot {
-        let inbox = Inbox::in_memory(Box::new(|_| Meaning::Command));
+        let inbox = Inbox::in_memory(Box::new(|_| Meaning::Command(None)));
         Self::start_configured(&NetworkConfig::default(), api_url, timing(), inbox, &TOKENS, connections)
     }
 

@@ -87,8 +87,12 @@ async fn of_two_sockets_one_takes_messages_while_the_other_is_replaced() {
 async fn a_socket_that_nobody_answers_on_any_more_is_replaced() {
     let server = Server::start().await;
     let wary = Timing { silence: Duration::from_millis(300), ..timing() };
-    let bot =
-        Bot::start_with(&server.api_url(), wary, Inbox::in_memory(Box::new(|_| Meaning::Command)), &TOKENS);
+    let bot = Bot::start_with(
+        &server.api_url(),
+        wary,
+        Inbox::in_memory(Box::new(|_| Meaning::Command(None))),
+        &TOKENS,
+    );
     bot.connected().await;
     server.freeze(0);
     eventually("a second socket", || server.world().sockets.len() == 2).await;
@@ -151,7 +155,7 @@ async fn a_storm_of_refresh_requests_opens_sockets_ever_more_slowly() {
     let bot = Bot::start_with(
         &server.api_url(),
         patient,
-        Inbox::in_memory(Box::new(|_| Meaning::Command)),
+        Inbox::in_memory(Box::new(|_| Meaning::Command(None))),
         &TOKENS,
     );
     for n in 0..5 {
@@ -167,7 +171,7 @@ async fn a_lost_socket_is_replaced_at_once_and_the_next_after_a_pause() {
     let server = Server::start().await;
     let pause = Duration::from_secs(3);
     let slow = Timing { stable: Duration::from_secs(60), first_pause: pause, storm_pause: pause, ..timing() };
-    let inbox = Inbox::in_memory(Box::new(|_| Meaning::Command));
+    let inbox = Inbox::in_memory(Box::new(|_| Meaning::Command(None)));
     let bot = Bot::start_with(&server.api_url(), slow, inbox, &TOKENS);
     for n in 0..2 {
         eventually("a socket", || server.world().sockets.len() == n + 1).await;
@@ -199,7 +203,8 @@ async fn slack_that_went_away_is_reported_and_found_again_when_it_is_back() {
     let server = Server::start().await;
     let (address, api_url) = (server.address, server.api_url());
     let wary = Timing { silence: Duration::from_millis(300), ..timing() };
-    let bot = Bot::start_with(&api_url, wary, Inbox::in_memory(Box::new(|_| Meaning::Command)), &TOKENS);
+    let bot =
+        Bot::start_with(&api_url, wary, Inbox::in_memory(Box::new(|_| Meaning::Command(None))), &TOKENS);
     bot.connected().await;
     server.freeze(0);
     drop(server);

@@ -33,8 +33,12 @@ async fn recovered(bot: &Bot) {
 #[tokio::test]
 async fn tokens_that_appear_late_are_taken_up() {
     let server = Server::start().await;
-    let bot =
-        Bot::start_with(&server.api_url(), timing(), Inbox::in_memory(Box::new(|_| Meaning::Command)), &[]);
+    let bot = Bot::start_with(
+        &server.api_url(),
+        timing(),
+        Inbox::in_memory(Box::new(|_| Meaning::Command(None))),
+        &[],
+    );
     reported(&bot, Fault::new(FaultCode::TokensSecretNotFound)).await;
     bot.set_token("bot-token", "xoxb-1");
     reported(&bot, Fault::new(FaultCode::TokensSecretKeyMissing).with("key", "app-token")).await;
@@ -89,8 +93,12 @@ async fn a_revoked_token_is_reported_and_answers_wait_until_it_works_again() {
     let server = Server::start().await;
     let lazy = Timing { recheck: Duration::from_secs(3600), ..timing() };
     let tokens = [("bot-token", "xoxb-1"), ("app-token", "xapp-1")];
-    let bot =
-        Bot::start_with(&server.api_url(), lazy, Inbox::in_memory(Box::new(|_| Meaning::Command)), &tokens);
+    let bot = Bot::start_with(
+        &server.api_url(),
+        lazy,
+        Inbox::in_memory(Box::new(|_| Meaning::Command(None))),
+        &tokens,
+    );
     bot.connected().await;
     server.world().bot_error = Some("token_revoked");
     let outbox = Outbox::start(bot.sender.clone(), Metrics::new());
@@ -126,8 +134,12 @@ async fn missing_scopes_are_reported_by_what_they_cost_and_seldom_checks_do_not_
     server.world().scopes = "app_mentions:read,channels:history,groups:history,mpim:history,files:write";
     let lazy = Timing { recheck: Duration::from_secs(3600), ..timing() };
     let tokens = [("bot-token", "xoxb-1"), ("app-token", "xapp-1")];
-    let bot =
-        Bot::start_with(&server.api_url(), lazy, Inbox::in_memory(Box::new(|_| Meaning::Command)), &tokens);
+    let bot = Bot::start_with(
+        &server.api_url(),
+        lazy,
+        Inbox::in_memory(Box::new(|_| Meaning::Command(None))),
+        &tokens,
+    );
     bot.connected().await;
     assert_eq!(bot.report().missing_required_scopes, ["chat:write"]);
     assert_eq!(bot.report().missing_optional_scopes, ["im:history"]);
@@ -144,8 +156,12 @@ async fn a_scope_that_is_taken_away_is_noticed_when_it_is_missed() {
     let server = Server::start().await;
     let lazy = Timing { recheck: Duration::from_secs(3600), ..timing() };
     let tokens = [("bot-token", "xoxb-1"), ("app-token", "xapp-1")];
-    let bot =
-        Bot::start_with(&server.api_url(), lazy, Inbox::in_memory(Box::new(|_| Meaning::Command)), &tokens);
+    let bot = Bot::start_with(
+        &server.api_url(),
+        lazy,
+        Inbox::in_memory(Box::new(|_| Meaning::Command(None))),
+        &tokens,
+    );
     bot.connected().await;
     server.world().scopes = "channels:history";
     server.world().post_error = Some("missing_scope");

@@ -82,7 +82,7 @@ async fn what_is_not_kept_in_time_is_not_acknowledged_and_taken_once_when_it_com
     let tokens = [("bot-token", "xoxb-1"), ("app-token", "xapp-1")];
     let terms = Terms::default();
     let place = Arc::new(Locked { place: Local::in_memory(terms), locked: AtomicBool::new(true) });
-    let inbox = Inbox::over(place.clone(), terms, Box::new(|_| Meaning::Command));
+    let inbox = Inbox::over(place.clone(), terms, Box::new(|_| Meaning::Command(None)));
     let bot = Bot::start_with(&server.api_url(), timing(), inbox, &tokens);
     bot.connected().await;
     server.send(0, &envelope("e1", &typed("1.1", "first")));
@@ -133,7 +133,7 @@ async fn frames_that_make_no_sense_are_survived() {
 async fn hundreds_of_messages_at_once_are_taken_in_order() {
     let server = Server::start().await;
     let terms = Terms { lane: 1_000, ..Terms::default() };
-    let inbox = Inbox::over(Arc::new(Local::in_memory(terms)), terms, Box::new(|_| Meaning::Command));
+    let inbox = Inbox::over(Arc::new(Local::in_memory(terms)), terms, Box::new(|_| Meaning::Command(None)));
     let bot = Bot::start_with(
         &server.api_url(),
         timing(),

@@ -89,7 +89,7 @@ impl World {
             network,
             &format!("https://{SLACK}/api/"),
             timing,
-            Inbox::in_memory(Box::new(|_| Meaning::Command)),
+            Inbox::in_memory(Box::new(|_| Meaning::Command(None))),
             &tokens,
         )
     }
@@ -197,7 +197,7 @@ async fn what_the_rules_name_is_reached_without_the_proxy() {
         &network,
         &server.api_url(),
         timing(),
-        Inbox::in_memory(Box::new(|_| Meaning::Command)),
+        Inbox::in_memory(Box::new(|_| Meaning::Command(None))),
         &tokens,
     );
     bot.connected().await;

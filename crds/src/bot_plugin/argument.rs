@@ -10,16 +10,20 @@ use serde::{Deserialize, Serialize};
 #[x_kube(
     validation = Rule::new("!(self.required && has(self.default))").message("a required argument cannot have a default"),
     validation = Rule::new("(self.type == 'Enum') == has(self.values)").message("type Enum needs values, and no other type has them"),
-    validation = Rule::new("self.type in ['Integer', 'Number'] || !(has(self.min) || has(self.max))").message("only an Integer or a Number has min and max"),
+    validation = Rule::new("self.type in ['Integer', 'Number', 'Size', 'Duration'] || !(has(self.min) || has(self.max))").message("only an Integer, a Number, a Size (in bytes) or a Duration (in seconds) has min and max"),
     validation = Rule::new("!has(self.min) || !has(self.max) || self.min <= self.max").message("min must not be greater than max"),
-    validation = Rule::new("self.type == 'String' || !has(self.maxLength)").message("only a String has maxLength"),
+    validation = Rule::new("self.type == 'String' || !(has(self.maxLength) || has(self.pattern))").message("only a String has maxLength and pattern"),
     validation = Rule::new("!has(self.default) || !has(self.maxLength) || self.default.size() <= self.maxLength").message("default must not be longer than maxLength"),
-    validation = Rule::new("self.type == 'String' || !self.rest").message("only a String takes the rest of the line"),
+    validation = Rule::new("self.type in ['String', 'JSON'] || !self.rest").message("only a String or JSON takes the rest of the line"),
+    validation = Rule::new("!(has(self.repeated) && self.repeated) || !(self.rest || self.type == 'Boolean')").message("a Boolean and an argument that takes the rest of the line cannot be repeated"),
     validation = Rule::new("!has(self.default) || self.type != 'Enum' || !has(self.values) || self.default in self.values").message("default must be one of values"),
     validation = Rule::new("!has(self.default) || self.type != 'Boolean' || self.default in ['true', 'false']").message("the default of a Boolean must be true or false"),
     validation = Rule::new("!has(self.default) || self.type != 'Integer' || self.default.matches('^-?[0-9]{1,18}$')").message("the default of an Integer must be a whole number"),
     validation = Rule::new("!has(self.default) || self.type != 'Number' || self.default.matches('^-?[0-9]{1,18}([.][0-9]{1,18})?$')").message("the default of a Number must be a number such as 2 or 0.5"),
     validation = Rule::new("!has(self.default) || self.type != 'Duration' || self.default.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$')").message("the default of a Duration must be a duration such as 90s or 1h30m"),
+    validation = Rule::new("!has(self.default) || self.type != 'Size' || self.default.matches('^[0-9]{1,15}([.][0-9]{1,9})?([kMGTP]i?|Ki)?$')").message("the default of a Size must be a size such as 512Mi or 2G"),
+    validation = Rule::new("!has(self.default) || self.type != 'Date' || self.default.matches('^[0-9]{4}-[0-9]{2}-[0-9]{2}$')").message("the default of a Date must be a date such as 2026-01-31"),
+    validation = Rule::new("!has(self.default) || !(self.type in ['User', 'Channel']) || self.default.matches('^[A-Z0-9]+$')").message("the default of a User or a Channel must be an id such as U012AB3CD: names change"),
     validation = Rule::new("!has(self.default) || !(has(self.min) || has(self.max)) || !self.default.matches('^-?[0-9]{1,18}([.][0-9]{1,18})?$') || ((!has(self.min) || double(self.default) >= double(self.min)) && (!has(self.max) || double(self.default) <= double(self.max)))").message("default must not be less than min or greater than max")
 )]
 pub struct Argument {
@@ -35,8 +39,9 @@ pub struct Argument {
     #[schemars(length(max = 300))]
     pub summary: String,
 
-    /// What can be typed here, and what templates get: text, a number, true or false, one of `values`, or for a Duration
-    /// such as `1h30m` its seconds. Anything else is refused with the reason before the command runs.
+    /// What can be typed here, and what templates get: text, a number, true or false, one of `values`, the seconds of a
+    /// Duration, the bytes of a Size, `id` and `mention` of a User or a Channel. Anything else is refused with the reason
+    /// before the command runs.
     #[serde(default, rename = "type")]
     pub kind: ArgumentType,
 
@@ -45,11 +50,11 @@ pub struct Argument {
     #[schemars(length(min = 1, max = 50), inner(length(min = 1, max = 63)), extend("x-kubernetes-list-type" = "set"))]
     pub values: Option<Vec<String>>,
 
-    /// Smallest Integer or Number.
+    /// Smallest Integer or Number, bytes of a Size, or seconds of a Duration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min: Option<i64>,
 
-    /// Greatest Integer or Number.
+    /// Greatest Integer or Number, bytes of a Size, or seconds of a Duration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max: Option<i64>,
 
@@ -57,6 +62,11 @@ pub struct Argument {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 40000))]
     pub max_length: Option<i32>,
+
+    /// What a String must be as a whole, as a regular expression (RE2 syntax), e.g. `INC-[0-9]+`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 200))]
+    pub pattern: Option<String>,
 
     /// One letter for `-x value`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -78,6 +88,11 @@ pub struct Argument {
     /// Takes the rest of the line as it was typed, quotes and spaces included. Only the last argument can.
     #[serde(default)]
     pub rest: bool,
+
+    /// Can be typed several times, by position and by name, and is a list in templates, empty if it is not typed. Only the
+    /// last argument can.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub repeated: bool,
 }
 
 /// What an argument takes.
@@ -97,4 +112,15 @@ pub enum ArgumentType {
     Enum,
     /// A time such as `90s` or `1h30m`.
     Duration,
+    /// An amount of data such as `512Mi`, `2G` or `100` (bytes).
+    Size,
+    /// A day such as `2026-01-31`.
+    Date,
+    /// Somebody, by mention or by id.
+    User,
+    /// A channel, by its name behind `#` or by id.
+    Channel,
+    /// Anything in JSON, in a block of code if it has spaces, or as the rest of the line.
+    #[serde(rename = "JSON")]
+    Json,
 }

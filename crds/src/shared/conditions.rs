@@ -186,6 +186,8 @@ reasons! {
     CommandConflict,
     /// A template cannot be parsed.
     TemplateInvalid,
+    /// An argument of a command makes no sense.
+    ArgumentInvalid,
     /// No bot selects the plugin.
     NoBot,
     /// The bot has loaded the plugin.

@@ -37,6 +37,21 @@ pub fn parse(text: &str) -> Option<Duration> {
     (!text.is_empty()).then_some(total)
 }
 
+/// A duration as people say it, in its two largest units, as in `1 h 5 min`.
+pub fn spoken(duration: Duration) -> String {
+    const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
+    let mut rest = duration.as_secs();
+    if rest == 0 {
+        return format!("{} ms", duration.as_millis());
+    }
+    let parts = UNITS.iter().filter_map(|(seconds, unit)| {
+        let amount = rest / seconds;
+        rest %= seconds;
+        (amount > 0).then(|| format!("{amount} {unit}"))
+    });
+    parts.take(2).collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,6 +61,16 @@ mod tests {
         assert_eq!(parse("90s"), Some(Duration::from_secs(90)));
         assert_eq!(parse("1h30m"), Some(Duration::from_secs(5400)));
         assert_eq!(parse("250ms"), Some(Duration::from_millis(250)));
+    }
+
+    #[test]
+    fn durations_are_told_in_their_two_largest_units() {
+        let told = |seconds| spoken(Duration::from_secs(seconds));
+        assert_eq!(
+            [told(1), told(65), told(300), told(3_600), told(90_061)],
+            ["1 s", "1 min 5 s", "5 min", "1 h", "1 d 1 h"]
+        );
+        assert_eq!(spoken(Duration::from_millis(250)), "250 ms");
     }
 
     #[test]

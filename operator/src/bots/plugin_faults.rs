@@ -18,6 +18,14 @@ pub fn describe(plugin: &str, fault: &Fault) -> (Reason, String) {
                 fault.arg("error")
             ),
         ),
+        FaultCode::ArgumentInvalid => (
+            Reason::ArgumentInvalid,
+            format!(
+                "BotPlugin \"{plugin}\": command \"{command}\": argument \"{}\": {}: correct it in spec.commands",
+                fault.arg("argument"),
+                fault.arg("error")
+            ),
+        ),
         _ => (
             Reason::PluginsFailed,
             format!("BotPlugin \"{plugin}\": command \"{command}\" is not at work: the bot's log says why"),

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
-use super::markup;
+use super::markup::{self, Decoded};
 use crate::chat::{Addressing, Channel, Incoming, MessageKey, User};
 
 /// Who the bot is.
@@ -191,13 +191,15 @@ fn message(event: RawEvent, identity: &Identity) -> Result<Incoming, Ignored> {
     if raw.trim().is_empty() && addressing != Addressing::Mention {
         return Err(Ignored::Empty);
     }
+    let Decoded { text, references } = markup::decode(raw);
     Ok(Incoming {
         key: MessageKey(format!("{channel}:{ts}")),
         user: User { id: user, name: None },
         channel: Channel { id: channel, is_direct },
         thread: event.thread_ts,
         addressing,
-        text: markup::decode(raw),
+        text,
+        references,
         typed_at: millis(&ts),
     })
 }

@@ -38,7 +38,12 @@ pub fn text(neutral: &str) -> String {
                 encoded.push_str(id);
                 encoded.push('>');
             }
-            Span::Text(text) | Span::Mention(text) => {
+            Span::Channel(id) if is_id(id) => {
+                encoded.push_str("<#");
+                encoded.push_str(id);
+                encoded.push('>');
+            }
+            Span::Text(text) | Span::Mention(text) | Span::Channel(text) => {
                 for c in text.chars() {
                     match escape(c) {
                         Some(escape) => encoded.push_str(escape),
@@ -80,17 +85,19 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::chat::{MessageKey, Target, mention};
+    use crate::chat::{MessageKey, Target, mention, mention_channel};
 
     #[test]
     fn mark_up_is_escaped_and_a_mention_is_one() {
         let neutral = format!("<!channel> {} & <http://a|b>", mention("U1"));
         assert_eq!(text(&neutral), "&lt;!channel&gt; <@U1> &amp; &lt;http://a|b&gt;");
+        assert_eq!(text(&mention_channel("C1")), "<#C1>");
     }
 
     #[test]
     fn a_mention_of_something_that_is_no_user_is_escaped() {
         assert_eq!(text(&mention("!here")), "!here");
+        assert_eq!(text(&mention_channel("C1|<x>")), "C1|&lt;x&gt;");
         assert_eq!(text(&mention("U1|<x>")), "U1|&lt;x&gt;");
     }
 

@@ -1,4 +1,4 @@
-//! What is wrong between objects, in the words of the operator, and templates that do not parse.
+//! What is wrong between objects, in the words of the operator, and what in a plugin its schema does not see.
 
 use std::{collections::HashSet, ops::Range};
 
@@ -8,7 +8,10 @@ use chatops_crds::{
 };
 
 use super::{Diagnostic, Manifests, Object, Verdict, default_bot};
-use crate::action::{Action, TemplateError, Templates};
+use crate::{
+    action::{Action, TemplateError, Templates},
+    command::{InvalidArgument, check_argument},
+};
 
 /// Adds what it finds to the diagnostics.
 pub(super) fn check(manifests: &mut Manifests) {
@@ -24,6 +27,7 @@ pub(super) fn check(manifests: &mut Manifests) {
     }
     for plugin in &manifests.plugins {
         templates(plugin, &mut found);
+        arguments(plugin, &mut found);
     }
     // Two bots may have the same trouble with one plugin.
     let mut seen = HashSet::new();
@@ -94,6 +98,21 @@ fn templates(plugin: &Object<BotPlugin>, found: &mut Vec<Diagnostic>) {
                 "BotPlugin \"{}\": command \"{}\": {field} is no valid template, line {line}: {error}",
                 plugin.name, command.name
             );
+            found.push(plugin.diagnostic(Verdict::AtFault, span, message));
+        }
+    }
+}
+
+fn arguments(plugin: &Object<BotPlugin>, found: &mut Vec<Diagnostic>) {
+    for (at, command) in plugin.object.spec.commands.iter().enumerate() {
+        for (index, argument) in command.args.iter().enumerate() {
+            let Err(error) = check_argument(argument) else { continue };
+            let field = if matches!(error, InvalidArgument::Pattern(_)) { "pattern" } else { "default" };
+            let message = format!(
+                "BotPlugin \"{}\": command \"{}\": argument \"{}\": {error}",
+                plugin.name, command.name, argument.name
+            );
+            let span = plugin.node.locate(&format!("spec.commands[{at}].args[{index}].{field}"));
             found.push(plugin.diagnostic(Verdict::AtFault, span, message));
         }
     }

@@ -1,0 +1,77 @@
+//! What people typed before, so that they can see and repeat it: lines as the inbox keeps them, and what is told about
+//! them. Pure.
+
+use std::fmt::Write;
+
+use serde::{Deserialize, Serialize};
+
+use super::answers::Answer;
+use crate::{
+    chat::{Addressing, Incoming, Reference},
+    inbox::History,
+};
+
+/// Longest line that is remembered, in bytes.
+const LONGEST: usize = 1_000;
+
+/// How much of a line the list shows, in characters.
+const SHOWN: usize = 80;
+
+/// A command as it was typed, without what the bot is called by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Line {
+    pub text: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    references: Vec<Reference>,
+}
+
+impl Line {
+    /// A line that `incoming` holds; none if it is too long.
+    pub(super) fn remember(text: &str, incoming: &Incoming) -> Option<History> {
+        let line = Line { text: text.to_owned(), references: incoming.references.clone() };
+        let kept = serde_json::to_string(&line).ok()?;
+        (text.len() <= LONGEST).then_some(History::Remember(kept))
+    }
+
+    pub(super) fn read(kept: &str) -> Option<Line> {
+        serde_json::from_str(kept).ok()
+    }
+
+    /// The message that whoever typed `incoming` could have typed in its place.
+    pub(super) fn typed_again(self, incoming: &Incoming) -> Incoming {
+        let Line { text, references } = self;
+        Incoming { text, references, addressing: Addressing::Mention, ..incoming.clone() }
+    }
+}
+
+/// Lists what is remembered, the latest line last, with what repeats it.
+pub(super) fn list(kept: &[String], prefix: &str) -> String {
+    if kept.is_empty() {
+        return "I remember no command of yours.".into();
+    }
+    kept.iter().enumerate().rev().filter_map(|(index, kept)| Some((index + 1, Line::read(kept)?))).fold(
+        format!("Type {prefix}! to repeat the last one, or its number, as in {prefix}3."),
+        |mut list, (place, Line { text, .. })| {
+            // Writing to a string cannot fail.
+            let _ = write!(list, "\n{place}: {prefix}{}", shortened(&text));
+            list
+        },
+    )
+}
+
+/// Says that there is nothing at this place.
+pub(super) fn nothing_at(place: usize, prefix: &str) -> Answer {
+    Answer::failed(match place {
+        1 => "I remember no command of yours that I could repeat.".to_owned(),
+        _ => format!("I remember less than {place} commands of yours. Type {prefix}history to see them."),
+    })
+}
+
+fn shortened(text: &str) -> String {
+    let first = text.lines().next().unwrap_or_default();
+    match first.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &first[..end]),
+        None if first.len() < text.len() => format!("{first}…"),
+        None => first.to_owned(),
+    }
+}

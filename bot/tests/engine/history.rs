@@ -1,0 +1,106 @@
+//! What people typed before: listed and repeated, over restarts and replicas.
+
+use std::sync::Arc;
+
+use chatops_bot::{
+    chat::{Addressing, Reference},
+    inbox::{Inbox, Terms, local::Local, redis::InRedis},
+    storage::{Memory, Redis},
+};
+use chatops_crds::bot_config::RedisConfig;
+use serde_json::json;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::{config, demo, redis_server::RedisServer, start, start_with};
+
+#[tokio::test]
+async fn commands_are_repeated_by_their_place_and_each_is_listed_once() {
+    let mut world = start(&demo(), Arc::new(Memory::new()));
+    let nothing = "I remember no command of yours that I could repeat.";
+    assert_eq!(world.asks("!!").await, nothing);
+    assert_eq!(world.asks("!history").await, "I remember no command of yours.");
+    assert_eq!(world.asks("!put colour blue").await, "was nothing");
+    assert_eq!(world.asks("!look colour").await, "blue");
+    assert_eq!(world.asks("!nonsense").await.lines().count(), 1);
+    assert_eq!(world.asks("!!").await, "!look colour\nblue");
+    assert_eq!(world.asks("!2").await, "!put colour blue\nwas blue");
+    assert_eq!(world.asks("!!").await, "!put colour blue\nwas blue", "it is the latest now");
+    assert_eq!(world.asks("!ping").await, "pong");
+    let list = "Type !! to repeat the last one, or its number, as in !3.\n\
+                3: !look colour\n2: !put colour blue\n1: !ping";
+    assert_eq!(world.asks("!history").await, list);
+    let beyond = "I remember less than 4 commands of yours. Type !history to see them.";
+    assert_eq!(world.asks("!4").await, beyond);
+
+    world.types_in("C1", "U2", Addressing::Channel, "!!").await;
+    assert_eq!(world.answer().await.1, nothing, "it is another person's");
+    world.types_in("D1", "U1", Addressing::Direct, "!!").await;
+    assert_eq!(world.answer().await.1, "!ping\npong", "wherever it was typed");
+}
+
+#[tokio::test]
+async fn wrong_arguments_can_be_seen_again_and_long_lines_are_not_remembered() {
+    let mut world = start(&demo(), Arc::new(Memory::new()));
+    world.asks("!scale many").await;
+    assert!(world.asks("!!").await.starts_with("!scale many\n\"replicas\" must be a whole number"));
+    world.asks(&format!("!echo {}", "x".repeat(2_000))).await;
+    assert!(world.asks("!history").await.ends_with("1: !scale many"));
+    world.asks(&format!("!echo {}\nmore", "y".repeat(100))).await;
+    let last = world.asks("!history").await.lines().last().unwrap().to_owned();
+    assert_eq!(last, format!("1: !echo {}…", "y".repeat(75)));
+}
+
+#[tokio::test]
+async fn a_name_means_the_same_when_its_command_is_repeated() {
+    let command =
+        json!([{"name": "greet", "args": [{"name": "who", "type": "User"}], "reply": "{{ args.who.id }}"}]);
+    let mut world = start(&config("5m", command), Arc::new(Memory::new()));
+    let jo = Reference { text: "@jo".into(), id: "U7".into() };
+    world.types_naming("!greet @jo", vec![jo]).await;
+    assert_eq!(world.answer().await.1, "U7");
+    assert_eq!(world.asks("!!").await, "!greet @jo\nU7");
+    let wrong = r#""who" must be a person, mentioned with @, and not "@jo"."#;
+    assert!(world.asks("!greet @jo").await.starts_with(wrong), "nobody said who that is");
+}
+
+#[tokio::test]
+async fn history_outlasts_the_process_beside_a_file() {
+    let kept = Arc::new(Memory::new());
+    let process = || {
+        let ledger = Local::stored(kept.clone(), Terms::default());
+        let inbox = |meanings| Inbox::over(Arc::new(ledger), Terms::default(), meanings);
+        start_with(&demo(), kept.clone(), inbox)
+    };
+    let mut first = process();
+    first.asks("!put colour blue").await;
+    first.inbox.close();
+    first.engine.await.unwrap();
+    first.inbox.leave().await;
+    let mut second = process();
+    second.typed = first.typed;
+    assert_eq!(second.asks("!!").await, "!put colour blue\nwas blue");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replicas_share_it_in_redis() {
+    let server = RedisServer::start("");
+    let redis = Redis::new(RedisConfig::standalone(server.address(), "prod/ops"));
+    let keeper = redis.clone();
+    let _keeper = AbortOnDropHandle::new(tokio::spawn(async move { keeper.run(|_| ()).await }));
+    let replica = || {
+        let ledger = Arc::new(InRedis::new(redis.clone(), Terms::default()));
+        let inbox = |meanings| Inbox::over(ledger, Terms::default(), meanings);
+        start_with(&demo(), Arc::new(redis.clone()), inbox)
+    };
+    let (mut one, mut other) = (replica(), replica());
+    other.typed = 100;
+    assert_eq!(one.asks("!put colour blue").await, "was nothing");
+    // Elsewhere, since what one person types in one channel is run by one of them.
+    other.types_in("C2", "U1", Addressing::Channel, "!!").await;
+    assert_eq!(other.answer().await.1, "!put colour blue\nwas blue");
+    assert_eq!(one.asks("!look colour").await, "blue");
+    other.types_in("C2", "U1", Addressing::Channel, "!2").await;
+    assert_eq!(other.answer().await.1, "!put colour blue\nwas blue");
+    let list = one.asks("!history").await;
+    assert!(list.ends_with("2: !look colour\n1: !put colour blue"), "{list}");
+}
