@@ -26,19 +26,8 @@ python3 -c 'import ensurepip, venv' 2>/dev/null || need_packages python3 python3
 command -v npm >/dev/null || need_packages nodejs npm
 [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] ||
     fail "@slack/bolt needs Node 20 or newer, this is $(node --version)"
-python3 -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' ||
-    fail "Errbot is pinned for Python 3.11 to 3.14, this is $(python3 --version)"
 
-# usage: python_environment BOT
-python_environment() {
-    python3 -m venv "$home/$1/env"
-}
-
-# usage: install_wheels BOT FILE
-install_wheels() {
-    "$home/$1/env/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes \
-        --no-build-isolation --use-pep517 -r "$home/$1/$2"
-}
+errbot=$("$E2E/scripts/errbot.sh")
 
 say "installing the rivals: Bolt for JavaScript and Python, Hubot, Errbot …"
 rm -rf "$home"
@@ -47,10 +36,9 @@ cp -R "$sources/." "$home/"
 for bot in bolt-js hubot; do
     npm ci --prefix "$home/$bot" --ignore-scripts --no-audit --no-fund --loglevel=error
 done
-python_environment bolt-python
-install_wheels bolt-python requirements.txt
-python_environment errbot
-install_wheels errbot build.txt
-install_wheels errbot requirements.txt
+python3 -m venv "$home/bolt-python/env"
+"$home/bolt-python/env/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes \
+    -r "$home/bolt-python/requirements.txt"
+ln -s "$errbot" "$home/errbot/env"
 touch "$home/complete"
 installed
