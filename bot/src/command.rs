@@ -2,6 +2,7 @@
 //! neither how a command is run nor which platform it was typed on.
 
 mod address;
+mod admin;
 mod arguments;
 mod built_in;
 mod catalogue;
@@ -12,6 +13,7 @@ mod suggest;
 mod tokenize;
 mod value;
 
+pub use admin::Admin;
 pub use arguments::{
     Arguments, InvalidArgument, WrongArguments, check as check_argument, parse as parse_arguments,
 };

@@ -1,6 +1,7 @@
 //! The command loop: takes commands from the inbox, runs them and hands the answers to the outbox. What one person types
 //! in one channel is answered in that order; everything else runs at the same time. Knows no platform.
 
+mod admin;
 mod answers;
 mod built_in;
 mod busy;

@@ -32,6 +32,8 @@ pub struct Group<R> {
     /// Name of the plugin; none for the bot itself.
     pub plugin: Option<String>,
     pub description: String,
+    /// Help shows only the first words of its commands until somebody asks for more.
+    pub folded: bool,
     pub entries: Vec<Entry<R>>,
 }
 

@@ -20,10 +20,15 @@ pub fn overview<R>(catalogue: &Catalogue<R>) -> String {
     let mut text = format!("Type {prefix}help and a command or a plugin to learn more about it.\n");
     for group in catalogue.groups().iter().filter(|group| shown(group).next().is_some()) {
         text.push('\n');
-        text.push_str(&listing(prefix, group));
+        text.push_str(&if group.folded { first_words(prefix, group) } else { listing(prefix, group) });
     }
     text.truncate(text.trim_end().len());
     text
+}
+
+/// The plugin with its commands.
+pub fn commands<R>(prefix: &str, group: &Group<R>) -> String {
+    listing(prefix, group).trim_end().to_owned()
 }
 
 /// Explains the command, the plugin or the first words of commands that `topic` names, or says that there is none.
@@ -39,7 +44,7 @@ pub fn about<R>(catalogue: &Catalogue<R>, topic: &str) -> String {
     }
     let is_topic = |name: &str| name.eq_ignore_ascii_case(topic);
     if let Some(group) = catalogue.groups().iter().find(|g| g.plugin.as_deref().is_some_and(is_topic)) {
-        return listing(prefix, group).trim_end().to_owned();
+        return commands(prefix, group);
     }
     let lines: String = catalogue
         .entries()
@@ -121,6 +126,14 @@ fn listing<R>(prefix: &str, group: &Group<R>) -> String {
     let title = group.plugin.as_deref().unwrap_or("Built in");
     let lines: String = shown(group).map(|entry| line(prefix, &entry.command)).collect();
     format!("{title}{}\n{lines}", Summary(&group.description))
+}
+
+/// The first words of the commands of a group, each once.
+fn first_words<R>(prefix: &str, group: &Group<R>) -> String {
+    let mut words: Vec<_> = shown(group).filter_map(|entry| entry.command.name.split(' ').next()).collect();
+    words.dedup();
+    let words: Vec<_> = words.into_iter().map(|word| format!("{prefix}{word}")).collect();
+    format!("Built in{}\n• {}\n", Summary(&group.description), words.join(", "))
 }
 
 fn line(prefix: &str, command: &Command) -> String {
@@ -225,7 +238,7 @@ pub(in crate::command) mod tests {
 
     fn group(plugin: Option<&str>, commands: Vec<Command>) -> Group<()> {
         let entries = commands.into_iter().map(|command| Entry { command, runs: () }).collect();
-        Group { plugin: plugin.map(Into::into), description: String::new(), entries }
+        Group { plugin: plugin.map(Into::into), description: String::new(), folded: false, entries }
     }
 
     fn deploy() -> Catalogue<()> {

@@ -45,15 +45,18 @@ pub(super) fn run(
     }
 }
 
-fn plugins(report: &BotReport) -> String {
-    let plugin = |PluginReport { name, commands, faults, .. }: &PluginReport| {
-        let commands = if *commands == 1 { "1 command".to_owned() } else { format!("{commands} commands") };
-        let mut faults: Vec<_> = faults.iter().map(|fault| fault.arg("command")).collect();
-        faults.dedup();
-        match faults.as_slice() {
-            [] => format!("• {name}: {commands}"),
-            names => format!("• {name}: {commands}; what does not work: {}", names.join(", ")),
-        }
+/// What does not work in `plugin`, behind what does.
+pub(super) fn faults(plugin: &PluginReport) -> String {
+    let mut names: Vec<_> = plugin.faults.iter().map(|fault| fault.arg("command")).collect();
+    names.dedup();
+    if names.is_empty() { String::new() } else { format!("; what does not work: {}", names.join(", ")) }
+}
+
+pub(super) fn plugins(report: &BotReport) -> String {
+    let plugin = |plugin: &PluginReport| {
+        let count = plugin.commands;
+        let commands = if count == 1 { "1 command".to_owned() } else { format!("{count} commands") };
+        format!("• {}: {commands}{}", plugin.name, faults(plugin))
     };
     if report.plugins.is_empty() {
         return "I have no plugins.".into();

@@ -1,6 +1,6 @@
 //! From a bot's configuration to the commands in force, and what stands in the way of the others.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use chatops_crds::{
     bot_config::{BotConfig, PluginConfig},
@@ -12,7 +12,7 @@ use chatops_crds::{
 
 use crate::{
     action::{Action, TemplateError, Templates},
-    command::{BuiltIn, Catalogue, Entry, Group, Words, check_argument},
+    command::{Admin, BuiltIn, Catalogue, Entry, Group, Words, check_argument},
 };
 
 /// Used where the configuration's timeout is no duration; the CRD's default.
@@ -21,6 +21,8 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
 /// Everything that a reload replaces at once.
 #[derive(Debug)]
 pub struct Program {
+    /// Namespace of the ChatBot.
+    pub namespace: String,
     /// Name of the ChatBot.
     pub bot: String,
     /// How long one command may run.
@@ -35,6 +37,7 @@ pub struct Program {
 #[derive(Debug)]
 pub enum Runs {
     BuiltIn(BuiltIn),
+    Admin(Admin),
     Action(Action),
 }
 
@@ -45,12 +48,14 @@ impl Program {
         let mut templates = Templates::new();
         let (plugins, reports): (Vec<_>, Vec<_>) =
             config.plugins.iter().map(|plugin| load(plugin, &mut templates)).unzip();
-        let groups = std::iter::once(built_in()).chain(plugins).collect();
+        let admin = admin(&plugins);
+        let groups = std::iter::once(built_in()).chain(plugins).chain([admin]).collect();
         let words = Words {
             names: config.commands.alternate_prefixes.clone(),
             aliases: config.commands.aliases.clone(),
         };
         let program = Program {
+            namespace: config.namespace.clone(),
             bot: config.name.clone(),
             timeout: durations::parse(&config.commands.timeout).unwrap_or(DEFAULT_TIMEOUT),
             catalogue: Catalogue::new(config.commands.prefix.as_str(), groups).called(words),
@@ -63,7 +68,17 @@ impl Program {
 
 fn built_in() -> Group<Runs> {
     let entry = |built_in: BuiltIn| Entry { command: built_in.command(), runs: Runs::BuiltIn(built_in) };
-    Group { plugin: None, description: String::new(), entries: BuiltIn::ALL.map(entry).into() }
+    let entries = BuiltIn::ALL.map(entry).into();
+    Group { plugin: None, description: String::new(), folded: false, entries }
+}
+
+/// Those that no plugin has.
+fn admin(plugins: &[Group<Runs>]) -> Group<Runs> {
+    let names: HashSet<&str> =
+        plugins.iter().flat_map(|plugin| &plugin.entries).map(|entry| entry.command.name.as_str()).collect();
+    let free = Admin::all().filter(|(_, command)| !names.contains(command.name.as_str()));
+    let entries = free.map(|(admin, command)| Entry { command, runs: Runs::Admin(admin) }).collect();
+    Group { plugin: None, description: "for whoever runs me".into(), folded: true, entries }
 }
 
 fn load(plugin: &PluginConfig, templates: &mut Templates) -> (Group<Runs>, PluginReport) {
@@ -85,7 +100,8 @@ fn load(plugin: &PluginConfig, templates: &mut Templates) -> (Group<Runs>, Plugi
         commands: i32::try_from(entries.len()).unwrap_or(i32::MAX),
         faults,
     };
-    (Group { plugin: Some(plugin.name.clone()), description: plugin.description.clone(), entries }, report)
+    let (name, description) = (Some(plugin.name.clone()), plugin.description.clone());
+    (Group { plugin: name, description, folded: false, entries }, report)
 }
 
 fn invalid(command: &Command, argument: &Argument) -> Option<Fault> {

@@ -7,10 +7,14 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use chatops_crds::chat_bot::commands::UnknownCommand;
+use chatops_crds::{
+    bot_plugin::{Argument, Command},
+    chat_bot::commands::UnknownCommand,
+};
 use tokio::sync::watch;
 
 use super::{
+    admin,
     answers::{self, Answer},
     built_in,
     history::{self, Line},
@@ -122,6 +126,9 @@ impl Reader {
         if let Some(age) = too_old(incoming) {
             return Reading::Say(answers::too_old(age));
         }
+        if asks_for_help(&entry.command, &typed) {
+            return Reading::Say(Answer::succeeded(help::about(&program.catalogue, &entry.command.name)));
+        }
         let arguments = match parse_arguments(&entry.command.args, &typed, &incoming.references) {
             Ok(arguments) => arguments,
             Err(error) => {
@@ -133,6 +140,10 @@ impl Reader {
             Runs::BuiltIn(built_in) => {
                 let (up, facts) = (self.started.elapsed(), self.facts.current());
                 let text = built_in::run(*built_in, program, incoming, &arguments, recalled, &facts, up);
+                Reading::Say(Answer::succeeded(text))
+            }
+            Runs::Admin(admin) => {
+                let text = admin::run(*admin, program, incoming, &arguments, &self.facts.current());
                 Reading::Say(Answer::succeeded(text))
             }
             Runs::Action(action) => plan(program, incoming, (group, &entry.command.name), action, arguments),
@@ -166,6 +177,12 @@ fn history(program: &Program, incoming: &Incoming) -> Option<History> {
         },
         _ => None,
     }
+}
+
+/// Whether `typed` is what programs in a terminal explain themselves for.
+fn asks_for_help(command: &Command, typed: &str) -> bool {
+    let is_own = |argument: &Argument| argument.name == "help" || argument.short.as_deref() == Some("h");
+    matches!(typed.trim(), "--help" | "-h" | "—help") && !command.args.iter().any(is_own)
 }
 
 /// Whether an unknown command is not answered: perhaps it is another bot's.
