@@ -98,7 +98,7 @@ impl Sender for TerminalSender {
 }
 
 /// Neutral text as a terminal shows it.
-fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     let spans = spans(text.trim_end()).into_iter();
     spans
         .flat_map(|span| match span {
