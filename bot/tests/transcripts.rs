@@ -124,7 +124,28 @@ fn another_answer_than_expected_is_shown_as_a_patch_of_the_transcript() {
     let folder = folder(&[("fails.chat", FAILS), ("passes.chat", "bob: ping\n  pong\n")]);
     let said = run(folder.path(), &["fails.chat", "passes.chat"]);
     assert_eq!((said.err.as_str(), said.status), ("", 1));
-    insta::assert_snapshot!(said.out, @"");
+    insta::assert_snapshot!(said.out, @r"
+    FAILED  fails.chat: 3 of 4 lines
+    --- fails.chat
+    +++ fails.chat
+    @@ -2,10 +2,11 @@
+     alice: keep x
+       kept x
+     
+    -  before: something
+    +  before: nothing
+     alice: hello
+       Hello @.* (re)
+     
+     bob in #general: hello
+    -  ...
+    +  (no answer)
+     bob in #general: !hello
+    +  Hello @bob
+
+    ok      passes.chat
+    2 transcripts, 5 lines typed, 3 failed
+    ");
 }
 
 #[test]
@@ -144,7 +165,21 @@ fn what_cannot_be_read_is_told_with_its_line_and_nothing_is_run() {
     let folder = folder(&[("good.chat", "bob: ping\n  pong\n"), ("bad.chat", "bob: ping\n pong\nwhat?\n")]);
     let said = run(folder.path(), &["bad.chat", "good.chat", "missing.chat"]);
     assert_eq!((said.out.as_str(), said.status), ("", 2));
-    insta::assert_snapshot!(said.err, @"");
+    insta::assert_snapshot!(said.err, @r#"
+    error: an answer is indented by two spaces
+     --> bad.chat:2:2
+      |
+    2 |  pong
+      |  ^^^^
+
+    error: nobody types this: write "alice: …" or "alice in #general: …"; an answer is indented by two spaces, and a comment starts with #
+     --> bad.chat:3:1
+      |
+    3 | what?
+      | ^^^^^
+
+    error: cannot read missing.chat: No such file or directory (os error 2)
+    "#);
 }
 
 #[test]
@@ -154,23 +189,27 @@ fn plugins_that_cannot_run_fail_the_run_and_what_does_not_work_in_one_is_told() 
     let said = run(folder.path(), &["a.chat"]);
     assert_eq!((said.out.as_str(), said.status), ("", 1), "{}", said.err);
     assert!(said.err.contains("unknown field, did you mean reply?"), "{}", said.err);
-    assert!(said.err.contains("refused.yml:11:"), "{}", said.err);
+    assert!(said.err.contains("refused.yml:10:"), "{}", said.err);
 
     let broken = PLUGIN.replace("{{ user.mention }}", "{{ user.");
     fs::write(folder.path().join("refused.yml"), broken.replace("name: demo", "name: other")).unwrap();
     fs::remove_file(folder.path().join("demo.yaml")).unwrap();
     let said = run(folder.path(), &["a.chat", "a.chat"]);
     assert_eq!(said.status, 0, "{said:?}");
-    assert_eq!(said.err.matches("error: ").count(), 1, "told once: {}", said.err);
+    assert_eq!(said.err.matches("error: BotPlugin").count(), 1, "told once: {}", said.err);
 }
 
 #[test]
 fn what_is_missing_on_the_command_line_is_told_with_status_2() {
     let folder = folder(&[("a.chat", "bob: ping\n  pong\n")]);
+    let chat_bot = format!("{REPOSITORY}/manifests/samples/chatbot.yaml");
     for (arguments, words) in [
         (&["-f", "demo.yaml"][..], "<TRANSCRIPT>"),
         (&["-f", "missing.yaml", "a.chat"], "cannot read missing.yaml"),
-        (&["--bot", "ops", "-f", "demo.yaml", "a.chat"], "there is no ChatBot"),
+        (
+            &["--bot", "dev", "-f", &chat_bot, "a.chat"],
+            "there is no ChatBot \"dev\" in these files; there is ops",
+        ),
         (&["--junit", "no/such/folder.xml", "a.chat"], "cannot write no/such/folder.xml"),
     ] {
         let said = run(folder.path(), arguments);

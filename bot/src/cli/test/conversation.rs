@@ -103,8 +103,15 @@ fn behind_mention<'t>(text: &'t str, bot: &str) -> Option<&'t str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::transcript::parse, *};
-    use crate::chat::mention;
+    use super::{
+        super::{outcome::Outcome, transcript::parse},
+        *,
+    };
+    use crate::{
+        adapter::scripted::scripted,
+        chat::mention,
+        inbox::{Inbox, Meaning},
+    };
 
     fn typed(line: &str) -> Incoming {
         incoming(3, "ops", &parse("a.chat", line).expect("a transcript").steps[0])
@@ -140,5 +147,17 @@ mod tests {
     fn an_answer_is_its_lines_without_what_is_not_seen() {
         let text = format!("\n \nHello {}  \n\n  you\n\n", mention("alice"));
         assert_eq!(lines(&text), ["Hello @alice", "", "  you"]);
+    }
+
+    #[tokio::test]
+    async fn nothing_more_is_typed_once_an_answer_is_late() {
+        let transcript = parse("a.chat", "a: 1\n  ...\na: 2\n  two\na: 3\n").expect("a transcript");
+        let (mut script, _sender) = scripted(Inbox::in_memory(Box::new(|_| Meaning::Command)));
+        let answers = hold(&mut script, "ops", &transcript, Duration::ZERO).await.expect("the bot is there");
+        assert_eq!(answers.len(), 1);
+        let outcome = Outcome::new(transcript, answers);
+        assert_eq!((outcome.failed(), outcome.left()), (1, 2));
+        let diff = outcome.diff(0..3);
+        assert!(diff.contains("-  ...\n+  (no answer within 0 s)\n"), "{diff}");
     }
 }
