@@ -3,6 +3,7 @@
 
 mod context;
 mod filters;
+mod passive;
 mod reply;
 mod store;
 
@@ -10,6 +11,7 @@ use chatops_crds::bot_plugin::Command;
 use minijinja::Value;
 
 pub use context::Context;
+pub use passive::{InvalidMatch, Passive, overheard};
 pub use reply::{Template, TemplateError, Templates};
 pub use store::InvalidKey;
 

@@ -11,6 +11,7 @@ mod run;
 mod signals;
 mod source;
 mod storage;
+mod test;
 mod validate;
 
 use std::process::ExitCode;
@@ -41,6 +42,8 @@ enum Command {
     Doctor(doctor::Options),
     /// Print every problem of the YAML, with file, line and caret.
     Validate(validate::Options),
+    /// Hold conversations with the bot, and compare its answers with those that are expected.
+    Test(test::Options),
     /// Move what plugins store: into a file and back, to another storage, from Errbot, away.
     Storage(storage::Options),
 }
@@ -54,6 +57,8 @@ pub fn main() -> ExitCode {
         Command::Dev(_) | Command::Doctor(_) | Command::Validate(_) | Command::Storage(_) => {
             (LogFormat::Text, "warn")
         }
+        // What a plugin answers when it fails is told by the comparison.
+        Command::Test(_) => (LogFormat::Text, "error"),
     };
     logs::start(log_format.unwrap_or(format), level);
     let outcome = match command {
@@ -61,6 +66,7 @@ pub fn main() -> ExitCode {
         Command::Dev(options) => on_a_runtime(dev::run(options)),
         Command::Doctor(options) => on_a_runtime(doctor::run(options)),
         Command::Validate(options) => return validate::run(&options),
+        Command::Test(options) => return test::run(&options),
         Command::Storage(options) => return storage::run(options),
     };
     match outcome {
@@ -74,7 +80,7 @@ pub fn main() -> ExitCode {
 
 /// One thread is enough: a bot waits for others most of the time, and a second one costs memory. It also runs the tasks
 /// of one lane in the order in which they were started.
-fn on_a_runtime(task: impl Future<Output = Result<(), bot::Failure>>) -> Result<(), bot::Failure> {
+fn on_a_runtime<T>(task: impl Future<Output = Result<T, bot::Failure>>) -> Result<T, bot::Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(bot::Failure::Runtime)?;
     let outcome = runtime.block_on(task);

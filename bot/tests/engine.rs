@@ -427,6 +427,26 @@ async fn templates_get_values_of_their_arguments_types() {
 }
 
 #[tokio::test]
+async fn what_people_say_is_answered_by_what_matches_it() {
+    let mut config = demo();
+    config.plugins[0].matches = serde_json::from_value(json!([
+        {"pattern": "INC-(?P<id>[0-9]+)", "reply": "https://incidents/{{ match.id }}", "summary": "Links to incidents"},
+        {"pattern": "(", "reply": "never"},
+    ]))
+    .unwrap();
+    let (_, reports) = Program::load(&config);
+    assert_eq!(reports[0].faults[0].arg("pattern"), "(");
+    let mut world = start(&config, Arc::new(Memory::new()));
+    assert_eq!(world.asks("look at INC-42, please").await, "https://incidents/42");
+    world.types_in("D1", "U1", Addressing::Direct, "INC-7?").await;
+    assert_eq!(world.answer().await.1, "https://incidents/7");
+    assert_eq!(world.asks("!echo INC-1").await, "INC-1", "a command is answered as one");
+    assert!(world.asks("!INC-1").await.contains("not found"), "also one that does not exist");
+    let help = world.asks("!help demo").await;
+    assert!(help.ends_with("• what matches INC-(?P<id>[0-9]+) – Links to incidents"), "{help}");
+}
+
+#[tokio::test]
 async fn the_end_does_not_wait_for_a_command_beyond_the_grace() {
     let mut world = start(&demo(), Slow::new());
     world.types("!look x").await;

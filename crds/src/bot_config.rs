@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    bot_plugin::Command,
+    bot_plugin::{Command, Match},
     chat_bot::{
         commands::{Alias, UnknownCommand},
         storage::Topology,
@@ -296,6 +296,9 @@ pub struct PluginConfig {
     #[serde(default)]
     pub description: String,
     pub commands: Vec<Command>,
+    /// Answers to messages that are no command.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub matches: Vec<Match>,
 }
 
 impl BotConfig {

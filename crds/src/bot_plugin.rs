@@ -2,6 +2,7 @@
 
 pub mod argument;
 pub mod command;
+pub mod passive;
 pub mod status;
 pub mod store;
 
@@ -10,12 +11,16 @@ use serde::{Deserialize, Serialize};
 
 pub use argument::{Argument, ArgumentType};
 pub use command::Command;
+pub use passive::Match;
 pub use status::BotPluginStatus;
 pub use store::Store;
 
 /// Commands for the bots of a namespace.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, CustomResource, KubeSchema)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = Rule::new("(has(self.commands) && self.commands.size() > 0) || (has(self.matches) && self.matches.size() > 0)").message("a plugin needs commands, matches, or both")
+)]
 #[kube(
     group = "chatops.dev",
     version = "v1alpha1",
@@ -43,6 +48,12 @@ pub struct BotPluginSpec {
     pub description: String,
 
     /// The commands, each with a name of its own.
-    #[schemars(length(min = 1, max = 100), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
     pub commands: Vec<Command>,
+
+    /// Answers to messages that are no command, where something is found in them. At most three are given to one message.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20))]
+    pub matches: Vec<Match>,
 }

@@ -270,6 +270,8 @@ pub enum FaultCode {
     TemplateInvalid,
     /// `command`; `argument`; `error`: what has to be mended.
     ArgumentInvalid,
+    /// `pattern`; `error`: what has to be mended.
+    MatchInvalid,
     /// `error`: what is wrong with the mounted configuration.
     ConfigUnreadable,
     /// A code of a newer bot.

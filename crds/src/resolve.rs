@@ -11,7 +11,11 @@ use kube::{
     core::{Selector, SelectorExt},
 };
 
-use crate::{BotPlugin, ChatBot, bot_plugin::Command, shared::conditions::Reason};
+use crate::{
+    BotPlugin, ChatBot,
+    bot_plugin::{Command, Match},
+    shared::conditions::Reason,
+};
 
 /// Commands of the bot itself; a plugin cannot take their names.
 pub const BUILT_IN_COMMANDS: &[&str] =
@@ -37,6 +41,7 @@ pub struct SelectedPlugin {
     pub required: bool,
     /// Its commands without those that another plugin keeps.
     pub commands: Vec<Command>,
+    pub matches: Vec<Match>,
 }
 
 /// Something a person has to mend.

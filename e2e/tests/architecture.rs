@@ -29,7 +29,7 @@ const MAY_USE: &[(&str, &str, &[&str])] = &[
         "bot",
         "cli",
         &[
-            "action", "adapter", "command", "dns", "engine", "errbot", "inbox", "network", "outbox",
+            "action", "adapter", "chat", "command", "dns", "engine", "errbot", "inbox", "network", "outbox",
             "report", "secret", "storage", "transfer",
         ],
     ),

@@ -25,16 +25,19 @@ impl Context<'_> {
 
     /// The same with the outcome of the action; undefined stays undefined.
     pub fn with_result(&self, result: Value) -> Value {
-        let (user, channel) = (&self.incoming.user, &self.incoming.channel);
         let arguments = self.arguments.iter().map(|(name, value)| (name.clone(), from_json(value.clone())));
-        let name = user.name.as_deref().map_or(Value::UNDEFINED, Value::from);
-        context! {
-            args => Value::from_pairs(arguments),
-            user => context! { id => user.id.as_str(), name => name, mention => mention(&user.id) },
-            channel => context! { id => channel.id.as_str() },
-            bot => context! { name => self.bot },
-            result => result,
-        }
+        context! { args => Value::from_pairs(arguments), result => result, ..place(self.incoming, self.bot) }
+    }
+}
+
+/// Who typed something, where, and to whom.
+pub(super) fn place(incoming: &Incoming, bot: &str) -> Value {
+    let (user, channel) = (&incoming.user, &incoming.channel);
+    let name = user.name.as_deref().map_or(Value::UNDEFINED, Value::from);
+    context! {
+        user => context! { id => user.id.as_str(), name => name, mention => mention(&user.id) },
+        channel => context! { id => channel.id.as_str() },
+        bot => context! { name => bot },
     }
 }
 

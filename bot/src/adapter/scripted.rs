@@ -1,4 +1,5 @@
-//! A conversation that a test holds: messages of any kind go in, answers come out. No platform is imitated.
+//! A conversation that a test or a transcript holds: messages of any kind go in, answers come out. No platform is
+//! imitated.
 
 use tokio::sync::mpsc;
 
@@ -8,11 +9,14 @@ use crate::{
     outbox::{FindError, Mark, SendError, Sender},
 };
 
+/// What the bot answers.
+pub type Answers = mpsc::UnboundedReceiver<Reply>;
+
 /// Types and listens.
 #[derive(Debug)]
 pub struct Scripted {
-    inbox: Inbox,
-    answers: mpsc::UnboundedReceiver<Reply>,
+    pub inbox: Inbox,
+    pub answers: Answers,
 }
 
 /// Collects answers for a [`Scripted`].
@@ -23,8 +27,14 @@ pub struct ScriptedSender {
 
 /// A conversation over `inbox`, and what an outbox is to send with.
 pub fn scripted(inbox: Inbox) -> (Scripted, ScriptedSender) {
+    let (sender, answers) = sender();
+    (Scripted { inbox, answers }, sender)
+}
+
+/// What an outbox is to send with, and the answers for a [`Scripted`] whose inbox is not there yet.
+pub fn sender() -> (ScriptedSender, Answers) {
     let (sender, answers) = mpsc::unbounded_channel();
-    (Scripted { inbox, answers }, ScriptedSender { answers: sender })
+    (ScriptedSender { answers: sender }, answers)
 }
 
 impl Scripted {

@@ -69,7 +69,7 @@ impl Terminal {
 }
 
 /// Here everybody's name and every channel's is its id.
-fn references(text: &str) -> Vec<Reference> {
+pub fn references(text: &str) -> Vec<Reference> {
     let words = text.split(|c: char| c.is_whitespace() || c == '=');
     let words = words.filter_map(|word| Some((word, word.strip_prefix(['@', '#'])?)));
     words.map(|(word, id)| Reference { text: word.to_owned(), id: id.to_owned() }).collect()
@@ -106,7 +106,7 @@ impl Sender for TerminalSender {
 }
 
 /// Neutral text as a terminal shows it.
-fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     let spans = spans(text.trim_end()).into_iter();
     spans
         .flat_map(|span| match span {

@@ -61,6 +61,8 @@ pub(super) enum Failure {
     Listen { address: SocketAddr, error: io::Error },
     #[error("cannot keep data in {folder}: {error}", folder = .folder.display())]
     Data { folder: PathBuf, error: io::Error },
+    #[error("interrupted")]
+    Interrupted,
     #[error("{0} ended unexpectedly")]
     Ended(&'static str),
     #[error("a part of the bot panicked: {0}")]
@@ -90,19 +92,15 @@ pub(super) struct Bot {
 impl Bot {
     /// Loads the configuration and compiles its commands. What does not work in it is shown.
     pub(super) fn load(source: Source) -> Result<Bot, Failure> {
-        let started = Instant::now();
-        let Loaded { config, hash, diagnostics } = match source.load() {
-            Err(LoadError::Refused(diagnostics)) => {
-                output::problems(&diagnostics);
-                return Err(LoadError::Refused(diagnostics).into());
-            }
-            loaded => loaded?,
-        };
-        output::problems(&diagnostics);
-        let (facts, metrics) = (Facts::new(), Metrics::new());
-        let loaded = Loaded { config, hash, diagnostics };
+        let loaded = load(&source)?;
+        Ok(Bot::new(source, loaded))
+    }
+
+    /// A bot with what was loaded from `source`.
+    pub(super) fn new(source: Source, loaded: Loaded) -> Bot {
+        let (facts, metrics, started) = (Facts::new(), Metrics::new(), Instant::now());
         let program = watch::Sender::new(compile(&loaded, &facts));
-        Ok(Bot { config: loaded.config, facts, metrics, program, source, hash: loaded.hash, started })
+        Bot { config: loaded.config, facts, metrics, program, source, hash: loaded.hash, started }
     }
 
     /// Runs with `adapter` until a signal, or until the adapter returns. What `adapter` is given: where messages go,
@@ -210,6 +208,18 @@ impl Bot {
         parts.spawn("storage", opened.keeper.run(report));
         (opened.storage, inbox)
     }
+}
+
+/// Loads the configuration, and shows what does not work in it.
+pub(super) fn load(source: &Source) -> Result<Loaded, LoadError> {
+    let loaded = source.load();
+    match &loaded {
+        Ok(Loaded { diagnostics, .. }) | Err(LoadError::Refused(diagnostics)) => {
+            output::problems(diagnostics)
+        }
+        Err(_) => (),
+    }
+    loaded
 }
 
 fn unexpected(ended: Result<&'static str, JoinError>) -> Failure {

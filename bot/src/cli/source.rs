@@ -33,7 +33,7 @@ pub(super) struct FromManifests {
 }
 
 /// A configuration that can be run.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Loaded {
     pub config: BotConfig,
     /// Hash of its text.

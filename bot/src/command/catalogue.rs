@@ -2,7 +2,10 @@
 
 use std::{borrow::Cow, collections::HashMap};
 
-use chatops_crds::{bot_plugin::Command, chat_bot::commands::Alias};
+use chatops_crds::{
+    bot_plugin::{Command, Match},
+    chat_bot::commands::Alias,
+};
 
 /// Commands by name. `R` is what runs one, of which nothing here needs to know.
 #[derive(Debug)]
@@ -32,6 +35,8 @@ pub struct Group<R> {
     /// Name of the plugin; none for the bot itself.
     pub plugin: Option<String>,
     pub description: String,
+    /// What it answers by itself.
+    pub matches: Vec<Match>,
     /// Help shows only the first words of its commands until somebody asks for more.
     pub folded: bool,
     pub entries: Vec<Entry<R>>,

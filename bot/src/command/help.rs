@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Write};
 
-use chatops_crds::bot_plugin::{Argument, ArgumentType, Command};
+use chatops_crds::bot_plugin::{Argument, ArgumentType, Command, Match};
 
 use super::{
     arguments::is_switch,
@@ -18,7 +18,7 @@ const SUMMARY: usize = 80;
 pub fn overview<R>(catalogue: &Catalogue<R>) -> String {
     let prefix = &catalogue.prefix;
     let mut text = format!("Type {prefix}help and a command or a plugin to learn more about it.\n");
-    for group in catalogue.groups().iter().filter(|group| shown(group).next().is_some()) {
+    for group in catalogue.groups().iter().filter(|group| has_something(group)) {
         text.push('\n');
         text.push_str(&if group.folded { first_words(prefix, group) } else { listing(prefix, group) });
     }
@@ -122,9 +122,22 @@ fn shown<R>(group: &Group<R>) -> impl Iterator<Item = &Entry<R>> {
     group.entries.iter().filter(|entry| !entry.command.hidden)
 }
 
+/// Whether there is anything to list.
+fn has_something<R>(group: &Group<R>) -> bool {
+    shown(group).next().is_some() || group.matches.iter().any(is_explained)
+}
+
+fn is_explained(declared: &Match) -> bool {
+    !declared.summary.trim().is_empty()
+}
+
 fn listing<R>(prefix: &str, group: &Group<R>) -> String {
     let title = group.plugin.as_deref().unwrap_or("Built in");
-    let lines: String = shown(group).map(|entry| line(prefix, &entry.command)).collect();
+    let mut lines: String = shown(group).map(|entry| line(prefix, &entry.command)).collect();
+    for Match { pattern, summary, .. } in group.matches.iter().filter(|declared| is_explained(declared)) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(lines, "• what matches {pattern}{}", Summary(summary));
+    }
     format!("{title}{}\n{lines}", Summary(&group.description))
 }
 
@@ -238,7 +251,13 @@ pub(in crate::command) mod tests {
 
     fn group(plugin: Option<&str>, commands: Vec<Command>) -> Group<()> {
         let entries = commands.into_iter().map(|command| Entry { command, runs: () }).collect();
-        Group { plugin: plugin.map(Into::into), description: String::new(), folded: false, entries }
+        Group {
+            plugin: plugin.map(Into::into),
+            description: String::new(),
+            matches: vec![],
+            folded: false,
+            entries,
+        }
     }
 
     fn deploy() -> Catalogue<()> {

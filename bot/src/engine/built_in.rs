@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chatops_crds::{
-    bot_report::{BotReport, PluginReport, StorageKind},
+    bot_report::{BotReport, Fault, FaultCode, PluginReport, StorageKind},
     shared::durations::spoken,
 };
 use serde_json::Value;
@@ -47,9 +47,17 @@ pub(super) fn run(
 
 /// What does not work in `plugin`, behind what does.
 pub(super) fn faults(plugin: &PluginReport) -> String {
-    let mut names: Vec<_> = plugin.faults.iter().map(|fault| fault.arg("command")).collect();
+    let mut names: Vec<_> = plugin.faults.iter().map(subject).collect();
     names.dedup();
     if names.is_empty() { String::new() } else { format!("; what does not work: {}", names.join(", ")) }
+}
+
+/// The command, or what a match looks for.
+fn subject(fault: &Fault) -> &str {
+    match fault.code {
+        FaultCode::MatchInvalid => fault.arg("pattern"),
+        _ => fault.arg("command"),
+    }
 }
 
 pub(super) fn plugins(report: &BotReport) -> String {
@@ -105,8 +113,6 @@ fn status(report: &BotReport, up: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use chatops_crds::bot_report::{Fault, FaultCode};
-
     use super::*;
 
     #[test]

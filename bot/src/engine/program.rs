@@ -11,7 +11,7 @@ use chatops_crds::{
 };
 
 use crate::{
-    action::{Action, TemplateError, Templates},
+    action::{Action, Passive, TemplateError, Templates},
     command::{Admin, BuiltIn, Catalogue, Entry, Group, Words, check_argument},
 };
 
@@ -28,6 +28,8 @@ pub struct Program {
     /// How long one command may run.
     pub timeout: Duration,
     pub catalogue: Catalogue<Runs>,
+    /// Answers to messages that are no command.
+    pub passives: Vec<Passive>,
     pub templates: Templates,
     /// What happens to an unknown command in a channel.
     pub unknown: UnknownCommand,
@@ -46,8 +48,12 @@ impl Program {
     /// sense, is left out; the report of its plugin tells.
     pub fn load(config: &BotConfig) -> (Program, Vec<PluginReport>) {
         let mut templates = Templates::new();
-        let (plugins, reports): (Vec<_>, Vec<_>) =
+        let mut passives = Vec::new();
+        let (plugins, mut reports): (Vec<_>, Vec<_>) =
             config.plugins.iter().map(|plugin| load(plugin, &mut templates)).unzip();
+        for (plugin, report) in config.plugins.iter().zip(&mut reports) {
+            listen(plugin, &mut templates, &mut passives, &mut report.faults);
+        }
         let admin = admin(&plugins);
         let groups = std::iter::once(built_in()).chain(plugins).chain([admin]).collect();
         let words = Words {
@@ -60,6 +66,7 @@ impl Program {
             timeout: durations::parse(&config.commands.timeout).unwrap_or(DEFAULT_TIMEOUT),
             catalogue: Catalogue::new(config.commands.prefix.as_str(), groups).called(words),
             unknown: config.commands.unknown_command,
+            passives,
             templates,
         };
         (program, reports)
@@ -69,7 +76,7 @@ impl Program {
 fn built_in() -> Group<Runs> {
     let entry = |built_in: BuiltIn| Entry { command: built_in.command(), runs: Runs::BuiltIn(built_in) };
     let entries = BuiltIn::ALL.map(entry).into();
-    Group { plugin: None, description: String::new(), folded: false, entries }
+    Group { plugin: None, description: String::new(), matches: vec![], folded: false, entries }
 }
 
 /// Those that no plugin has.
@@ -78,7 +85,7 @@ fn admin(plugins: &[Group<Runs>]) -> Group<Runs> {
         plugins.iter().flat_map(|plugin| &plugin.entries).map(|entry| entry.command.name.as_str()).collect();
     let free = Admin::all().filter(|(_, command)| !names.contains(command.name.as_str()));
     let entries = free.map(|(admin, command)| Entry { command, runs: Runs::Admin(admin) }).collect();
-    Group { plugin: None, description: "for whoever runs me".into(), folded: true, entries }
+    Group { plugin: None, description: "for whoever runs me".into(), matches: vec![], folded: true, entries }
 }
 
 fn load(plugin: &PluginConfig, templates: &mut Templates) -> (Group<Runs>, PluginReport) {
@@ -101,7 +108,27 @@ fn load(plugin: &PluginConfig, templates: &mut Templates) -> (Group<Runs>, Plugi
         faults,
     };
     let (name, description) = (Some(plugin.name.clone()), plugin.description.clone());
-    (Group { plugin: name, description, folded: false, entries }, report)
+    let matches = plugin.matches.clone();
+    (Group { plugin: name, description, matches, folded: false, entries }, report)
+}
+
+/// Compiles the matches of `plugin`.
+fn listen(
+    plugin: &PluginConfig,
+    templates: &mut Templates,
+    passives: &mut Vec<Passive>,
+    faults: &mut Vec<Fault>,
+) {
+    for declared in &plugin.matches {
+        match Passive::compile(&plugin.name, declared, templates) {
+            Ok(passive) => passives.push(passive),
+            Err(error) => faults.push(
+                Fault::new(FaultCode::MatchInvalid)
+                    .with("pattern", &declared.pattern)
+                    .with("error", error.to_string()),
+            ),
+        }
+    }
 }
 
 fn invalid(command: &Command, argument: &Argument) -> Option<Fault> {

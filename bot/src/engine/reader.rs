@@ -21,7 +21,7 @@ use super::{
     program::{Program, Runs},
 };
 use crate::{
-    action::{Action, Context},
+    action::{Action, Context, TemplateError, overheard},
     chat::{Addressing, Incoming},
     command::{Arguments, BuiltIn, Group, Routed, help, parse_arguments, route},
     inbox::{History, Meaning, Said},
@@ -114,6 +114,11 @@ impl Reader {
         recalled: &[String],
     ) -> Reading<'p> {
         let prefix = program.catalogue.prefix.as_str();
+        if is_talk(program, incoming, &routed)
+            && let Some(answer) = overhear(program, incoming)
+        {
+            return Reading::Say(answer);
+        }
         let (group, entry, typed) = match routed {
             Routed::NotForUs => return Reading::NotForUs,
             Routed::NoCommand => return Reading::Say(answers::no_command(prefix)),
@@ -149,6 +154,28 @@ impl Reader {
             Runs::Action(action) => plan(program, incoming, (group, &entry.command.name), action, arguments),
         }
     }
+}
+
+/// Nobody meant a command: people talk to each other, or to the bot.
+fn is_talk(program: &Program, incoming: &Incoming, routed: &Routed<'_, '_, Runs>) -> bool {
+    match routed {
+        Routed::NotForUs => true,
+        Routed::Unknown(_) | Routed::NoCommand => {
+            incoming.addressing == Addressing::Direct
+                && !incoming.text.trim_start().starts_with(&program.catalogue.prefix)
+        }
+        Routed::Command { .. } | Routed::Repeat(_) => false,
+    }
+}
+
+/// What plugins say by themselves to what people say.
+fn overhear(program: &Program, incoming: &Incoming) -> Option<Answer> {
+    if program.passives.is_empty() || too_old(incoming).is_some() {
+        return None;
+    }
+    let failed = |plugin: &str, error: &TemplateError| tracing::warn!(plugin, %error, "a template failed");
+    let text = overheard(&program.passives, &program.templates, incoming, &program.bot, failed)?;
+    Some(Answer { text, outcome: "matched" })
 }
 
 /// What a plugin's command comes to: an answer, if it does nothing else.

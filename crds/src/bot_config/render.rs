@@ -81,6 +81,7 @@ pub fn render(
                 generation: plugin.generation,
                 description: plugin.description.clone(),
                 commands: plugin.commands.clone(),
+                matches: plugin.matches.clone(),
             })
             .collect(),
     }

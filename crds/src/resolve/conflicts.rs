@@ -25,6 +25,7 @@ pub(super) fn settle(plugins: &[&BotPlugin], problems: &mut Vec<Problem>) -> Vec
                 description: plugin.spec.description.clone(),
                 required: false,
                 commands: commands.into_iter().cloned().collect(),
+                matches: plugin.spec.matches.clone(),
                 name,
             }
         })

@@ -188,6 +188,8 @@ reasons! {
     TemplateInvalid,
     /// An argument of a command makes no sense.
     ArgumentInvalid,
+    /// The pattern or the template of a match cannot be used.
+    MatchInvalid,
     /// No bot selects the plugin.
     NoBot,
     /// The bot has loaded the plugin.

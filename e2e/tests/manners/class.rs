@@ -65,7 +65,17 @@ const ERRBOT: Marks = &[
 const OURS: Marks = &[
     (Class::Error, &["something went wrong in me", "its template fails"]),
     (Class::Usage, &["\nUsage: "]),
-    (Class::NotFound, &["\" not found.", "There is no ", "Nothing is about", "Yes? Type ", "I remember less", "that I could repeat"]),
+    (
+        Class::NotFound,
+        &[
+            "\" not found.",
+            "There is no ",
+            "Nothing is about",
+            "Yes? Type ",
+            "I remember less",
+            "that I could repeat",
+        ],
+    ),
 ];
 
 /// What stands before the commands that were probably meant, with both bots.

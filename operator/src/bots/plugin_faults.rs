@@ -26,6 +26,14 @@ pub fn describe(plugin: &str, fault: &Fault) -> (Reason, String) {
                 fault.arg("error")
             ),
         ),
+        FaultCode::MatchInvalid => (
+            Reason::MatchInvalid,
+            format!(
+                "BotPlugin \"{plugin}\": match \"{}\": {}: correct it in spec.matches",
+                fault.arg("pattern"),
+                fault.arg("error")
+            ),
+        ),
         _ => (
             Reason::PluginsFailed,
             format!("BotPlugin \"{plugin}\": command \"{command}\" is not at work: the bot's log says why"),

@@ -9,7 +9,7 @@ use chatops_crds::{
 
 use super::{Diagnostic, Manifests, Object, Verdict, default_bot};
 use crate::{
-    action::{Action, TemplateError, Templates},
+    action::{Action, InvalidMatch, Passive, TemplateError, Templates},
     command::{InvalidArgument, check_argument},
 };
 
@@ -28,6 +28,7 @@ pub(super) fn check(manifests: &mut Manifests) {
     for plugin in &manifests.plugins {
         templates(plugin, &mut found);
         arguments(plugin, &mut found);
+        matches(plugin, &mut found);
     }
     // Two bots may have the same trouble with one plugin.
     let mut seen = HashSet::new();
@@ -115,6 +116,17 @@ fn arguments(plugin: &Object<BotPlugin>, found: &mut Vec<Diagnostic>) {
             let span = plugin.node.locate(&format!("spec.commands[{at}].args[{index}].{field}"));
             found.push(plugin.diagnostic(Verdict::AtFault, span, message));
         }
+    }
+}
+
+fn matches(plugin: &Object<BotPlugin>, found: &mut Vec<Diagnostic>) {
+    let mut templates = Templates::new();
+    for (index, declared) in plugin.object.spec.matches.iter().enumerate() {
+        let Err(error) = Passive::compile(&plugin.name, declared, &mut templates) else { continue };
+        let field = if matches!(error, InvalidMatch::Pattern(_)) { "pattern" } else { "reply" };
+        let message = format!("BotPlugin \"{}\": match \"{}\": {error}", plugin.name, declared.pattern);
+        let span = plugin.node.locate(&format!("spec.matches[{index}].{field}"));
+        found.push(plugin.diagnostic(Verdict::AtFault, span, message));
     }
 }
 

@@ -26,6 +26,12 @@ pub enum Verdict {
 }
 
 impl Diagnostic {
+    /// A problem at `span` of `text`, which stands in the file `name`.
+    pub fn new(name: &str, text: &str, span: Range<usize>, message: String) -> Diagnostic {
+        let file = SourceFile { index: 0, name: name.into(), text: text.into() };
+        Diagnostic { verdict: Verdict::Refused, message, file, span }
+    }
+
     /// What puts problems into the order of files and lines.
     pub(super) fn place(&self) -> (usize, usize) {
         (self.file.index, self.span.start)
