@@ -29,7 +29,7 @@ const MAY_USE: &[(&str, &str, &[&str])] = &[
         "bot",
         "cli",
         &[
-            "action", "adapter", "command", "dns", "engine", "errbot", "inbox", "network", "outbox",
+            "action", "adapter", "command", "dns", "engine", "errbot", "inbox", "mask", "network", "outbox",
             "report", "secret", "storage", "transfer",
         ],
     ),
@@ -39,7 +39,8 @@ const MAY_USE: &[(&str, &str, &[&str])] = &[
     ("bot", "errbot", &["secret"]),
     ("bot", "inbox", &["chat", "storage"]),
     ("bot", "network", &["secret"]),
-    ("bot", "outbox", &["chat", "report"]),
+    ("bot", "outbox", &["chat", "mask", "report"]),
+    ("bot", "secret", &["mask"]),
     ("bot", "storage", &["secret"]),
     ("bot", "transfer", &["storage"]),
 ];
