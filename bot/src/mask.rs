@@ -5,7 +5,7 @@ mod register;
 mod shapes;
 mod views;
 
-use std::{borrow::Cow, ops::Range};
+use std::{borrow::Cow, fmt, ops::Range};
 
 use aho_corasick::AhoCorasick;
 
@@ -31,11 +31,10 @@ const DEPTH: usize = 2;
 ///
 /// A value is found as it is, in base64 of both alphabets, in hexadecimal digits, with the escapes of URLs and forms, of
 /// JSON, of HTML and Slack, wrapped over several lines, and in two of these at once. In base64 and hexadecimal it need not
-/// be alone: a digit that holds a single bit of it is masked with it. Of a long value (64 bytes and more) the beginning is
-/// masked, too. Not found is what somebody disguises on purpose: spelled backwards, a letter a line, encrypted.
+/// be alone: a digit that holds a single bit of it is masked with it. A value of more than 64 bytes is masked also where its
+/// end is cut off. Not found is what somebody disguises on purpose: spelled backwards, a letter a line, encrypted.
 ///
 /// Values of less than [`SHORTEST`] bytes are not masked.
-#[derive(Debug)]
 pub struct Mask {
     /// Finds the beginnings of `values`.
     beginnings: AhoCorasick,
@@ -123,6 +122,12 @@ impl Mask {
     }
 }
 
+impl fmt::Debug for Mask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mask").field("values", &self.values.len()).finish_non_exhaustive()
+    }
+}
+
 /// What a secret is looked for as: whole, as in a form, where `+` is a space (URL Standard,
 /// `application/x-www-form-urlencoded`), without its line breaks, and line by line.
 fn forms(secret: &str) -> Vec<Vec<u8>> {
@@ -150,6 +155,11 @@ mod tests {
         assert_eq!(masked(&secrets, "é correct horse battery é"), "é *** é");
         assert_eq!(masked(&["aaaaaaaa"], "baaaaaaaaaaab"), "b***b");
         assert_eq!(masked(&["correct horse"], "correct hors"), "correct hors");
+    }
+
+    #[test]
+    fn a_mask_does_not_print_what_it_masks() {
+        assert_eq!(format!("{:?}", Mask::new(["correct horse"])), "Mask { values: 2, .. }");
     }
 
     #[test]
