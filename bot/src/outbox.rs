@@ -1,7 +1,7 @@
 //! Between the engine and an adapter: brings answers to the platform, in order within a channel, no channel waiting
 //! for another. Splits what is too long, obeys rate limits, tries again what failed, and looks before it sends again what
-//! may have arrived. In a burst the answers that wait for one place become one message. Knows neither what a command is
-//! nor how a platform is spoken to.
+//! may have arrived. In a burst the answers that wait for one place become one message. Takes secrets out of all of them.
+//! Knows neither what a command is nor how a platform is spoken to.
 
 mod lane;
 mod pace;
@@ -9,6 +9,7 @@ mod sender;
 mod split;
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     fmt,
     sync::{Arc, Mutex, PoisonError},
@@ -25,6 +26,7 @@ pub use split::split;
 
 use crate::{
     chat::{MessageKey, Reply},
+    mask,
     report::Metrics,
 };
 use lane::Lane;
@@ -139,8 +141,12 @@ impl Outbox {
     /// [`Undeliverable`]; of a long answer some parts may have arrived.
     pub async fn deliver(
         &self,
-        delivery: Delivery,
+        mut delivery: Delivery,
     ) -> impl Future<Output = Result<(), Undeliverable>> + Send + use<> {
+        // Before it is split: a part does not show that it holds a part of a secret.
+        if let Cow::Owned(masked) = mask::current().apply(&delivery.reply.text) {
+            delivery.reply.text = masked;
+        }
         let (done, outcome) = oneshot::channel();
         // It is never closed.
         if let Ok(room) = self.shared.room.clone().acquire_owned().await {

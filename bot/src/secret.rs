@@ -1,21 +1,26 @@
-//! Secret values: read from mounted files or the environment, followed when they change, never printed. Knows nothing
-//! of what they open.
+//! Secret values: read from mounted files or the environment, followed when they change, never printed, and masked in
+//! all that leaves the process. Knows nothing of what they open.
 
 use std::{fmt, path::Path, time::Duration};
 
 use chatops_crds::bot_config::SecretSource;
 
+use crate::mask;
+
 /// How often a mounted file is read again. The kubelet swaps it once a minute at best, so a second is not the delay
 /// that people notice.
 pub const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A value that must not be seen: its `Debug` form is `***` and it has no other.
+/// A value that must not be seen: its `Debug` form is `***` and it has no other. From the moment it is made it is masked
+/// in every message and every line of the log.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
     pub fn new(value: impl Into<String>) -> Secret {
-        Secret(value.into())
+        let value = value.into();
+        mask::remember(&value);
+        Secret(value)
     }
 
     /// The value itself, for the one call that sends it.
@@ -26,7 +31,7 @@ impl Secret {
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
+        f.write_str(mask::MASK)
     }
 }
 
@@ -55,6 +60,14 @@ impl Missing {
 /// # Errors
 /// [`Missing`] when there is none.
 pub async fn read(source: &SecretSource) -> Result<Secret, Missing> {
+    read_name(source).await.map(Secret::new)
+}
+
+/// The same for what is kept beside a secret and is none, such as the name of a user: it is not masked.
+///
+/// # Errors
+/// [`Missing`] when there is none.
+pub async fn read_name(source: &SecretSource) -> Result<String, Missing> {
     let (key, value) = match source {
         SecretSource::File(path) => {
             let key = Path::new(path).file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -67,7 +80,7 @@ pub async fn read(source: &SecretSource) -> Result<Secret, Missing> {
     };
     match value.trim() {
         "" => Err(Missing::Empty { key }),
-        value => Ok(Secret::new(value)),
+        value => Ok(value.to_owned()),
     }
 }
 

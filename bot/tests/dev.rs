@@ -38,11 +38,16 @@ struct Conversation {
 
 impl Conversation {
     fn start(arguments: &[&str]) -> Conversation {
+        Self::start_with(arguments, &[])
+    }
+
+    fn start_with(arguments: &[&str], environment: &[(&str, &str)]) -> Conversation {
         let mut process = Command::new(env!("CARGO_BIN_EXE_chatops-bot"))
             .arg("dev")
             .args(arguments)
             .env("USER", "alice")
             .env_remove("RUST_LOG")
+            .envs(environment.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -168,6 +173,20 @@ fn data_stay_in_redis_if_that_is_wanted() {
     assert_eq!(dev.asks("!democmd add colour blue"), "colour saved");
     drop(dev);
     assert_eq!(Conversation::start(&arguments).asks("!democmd get colour"), "blue");
+}
+
+#[test]
+fn a_secret_of_the_bot_and_what_looks_like_a_token_are_never_said() {
+    let (server, secret) = (RedisServer::start("--requirepass correct-horse"), "correct-horse");
+    let arguments = ["-f", &sample("democmd.yaml"), "--redis", &server.address()];
+    let mut dev = Conversation::start_with(&arguments, &[("REDIS_PASSWORD", secret)]);
+    dev.asks_until("!democmd add colour blue", "colour saved");
+    assert_eq!(dev.asks(&format!("!echo it is {secret}, really")), "it is ***, really");
+    assert_eq!(dev.asks("!echo kubectl says Y29ycmVjdC1ob3JzZQ=="), "kubectl says ***==");
+    assert_eq!(dev.asks("!echo redis://:correct%2Dhorse@redis"), "redis://:***@redis");
+    assert_eq!(dev.asks("!echo xoxb-123456789012-abcdefghijkl"), "***");
+    assert_eq!(dev.asks(&format!("!democmd add {secret} x")), "*** saved");
+    assert_eq!(dev.asks("!democmd add token-name x"), "token-name saved");
 }
 
 #[test]

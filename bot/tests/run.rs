@@ -217,6 +217,21 @@ fn the_yaml_that_kubectl_applies_runs_without_a_cluster_with_tokens_from_the_env
 }
 
 #[test]
+fn a_secret_in_a_line_of_the_log_is_masked_and_the_line_stays_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bot.yaml");
+    fs::write(&file, BOT.replace("NAME", "ops")).unwrap();
+    // The address of storage, which is logged, for a token.
+    let tokens = [("SLACK_BOT_TOKEN", "127.0.0.1:1"), ("SLACK_APP_TOKEN", "xapp-1-A2-3-four")];
+    let bot = Bot::start_with(&["-f", file.to_str().unwrap(), "--log-format", "json"], &tokens);
+    bot.report("nobody listens", |report| report.storage.fault.is_some());
+    bot.signal("-TERM");
+    let log = String::from_utf8(bot.ends().stderr).unwrap();
+    assert!(log.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()), "{log}");
+    assert!(log.contains(r#"\"address\": \"***\""#) && !log.contains("127.0.0.1:1"), "{log}");
+}
+
+#[test]
 fn of_several_chat_bots_one_has_to_be_chosen() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bots.yaml");

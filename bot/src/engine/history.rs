@@ -9,6 +9,7 @@ use super::answers::Answer;
 use crate::{
     chat::{Addressing, Incoming, Reference},
     inbox::History,
+    mask,
 };
 
 /// Longest line that is remembered, in bytes.
@@ -26,11 +27,13 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// A line that `incoming` holds; none if it is too long.
+    /// A line that `incoming` holds; none if it is too long, or holds a secret.
     pub(super) fn remember(text: &str, incoming: &Incoming) -> Option<History> {
+        if text.len() > LONGEST || mask::current().apply(text) != text {
+            return None;
+        }
         let line = Line { text: text.to_owned(), references: incoming.references.clone() };
-        let kept = serde_json::to_string(&line).ok()?;
-        (text.len() <= LONGEST).then_some(History::Remember(kept))
+        serde_json::to_string(&line).ok().map(History::Remember)
     }
 
     pub(super) fn read(kept: &str) -> Option<Line> {

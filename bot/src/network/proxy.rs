@@ -73,8 +73,8 @@ impl Proxy {
         let (Some(username), Some(password)) = (&self.username, &self.password) else {
             return Ok(String::new());
         };
-        let (username, password) = (secret::read(username).await?, secret::read(password).await?);
-        let credentials = STANDARD.encode(format!("{}:{}", username.expose(), password.expose()));
+        let (username, password) = (secret::read_name(username).await?, secret::read(password).await?);
+        let credentials = STANDARD.encode(format!("{}:{}", username, password.expose()));
         Ok(format!("Proxy-Authorization: Basic {credentials}\r\n"))
     }
 

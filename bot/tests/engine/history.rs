@@ -45,6 +45,8 @@ async fn wrong_arguments_can_be_seen_again_and_long_lines_are_not_remembered() {
     assert!(world.asks("!!").await.starts_with("!scale many\n\"replicas\" must be a whole number"));
     world.asks(&format!("!echo {}", "x".repeat(2_000))).await;
     assert!(world.asks("!history").await.ends_with("1: !scale many"));
+    assert_eq!(world.asks("!echo ghp_0123456789abcdefghijABCDEFGHIJ012345").await, "***");
+    assert!(world.asks("!history").await.ends_with("1: !scale many"), "nor are those with a secret");
     world.asks(&format!("!echo {}\nmore", "y".repeat(100))).await;
     let last = world.asks("!history").await.lines().last().unwrap().to_owned();
     assert_eq!(last, format!("1: !echo {}…", "y".repeat(75)));

@@ -63,6 +63,15 @@ async fn credentials_that_should_be_there_or_should_not_are_told() {
 }
 
 #[tokio::test]
+async fn a_password_is_not_told_where_a_server_quotes_what_it_does_not_understand() {
+    let server = RedisServer::start("--rename-command AUTH GONE");
+    let password = Some(file(server.folder.path(), "password", "correct-horse"));
+    let mut kept = keep(RedisConfig { password, ..config(&server, "prod/ops") });
+    let told = kept.fault(FaultCode::StorageUnreachable, "detail").await;
+    assert_eq!(told, "ERR unknown command AUTH");
+}
+
+#[tokio::test]
 async fn what_a_user_may_not_do_is_named_and_works_once_it_is_allowed() {
     let server = RedisServer::start("--user ops on >battery ~* +@all -zrem --requirepass admin");
     let mut kept = keep(of_user(&server, "battery"));

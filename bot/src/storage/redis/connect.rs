@@ -20,7 +20,6 @@ use tokio_util::task::AbortOnDropHandle;
 use super::{
     COMMAND_DEADLINE, CONNECT_DEADLINE, credentials::Credentials, fault, link::Open, send::answered, tls,
 };
-use crate::secret::Secret;
 
 /// A server that is connected.
 #[derive(Debug)]
@@ -134,7 +133,7 @@ async fn log_in(server: &Server<'_>, node: &Node) -> Result<(), Fault> {
     let connection = &mut node.connection.clone();
     if let Some(password) = &server.credentials.password {
         let mut auth = cmd("AUTH");
-        auth.arg(server.credentials.username.as_ref().map(Secret::expose)).arg(password.expose());
+        auth.arg(server.credentials.username.as_deref()).arg(password.expose());
         let refused = |error| fault::from_authentication(server.address, &error);
         answered(auth.exec_async(connection)).await.map_err(refused)?;
     }

@@ -10,7 +10,7 @@ use crate::secret::{self, Secret};
 /// A password, and the name of a user if it is not the default one. Compared to notice a rotation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Credentials {
-    pub username: Option<Secret>,
+    pub username: Option<String>,
     pub password: Option<Secret>,
 }
 
@@ -25,7 +25,7 @@ impl Credentials {
             .await
             .map_err(|missing| Fault::new(FaultCode::StorageSecretNotFound).with("key", missing.key()))?;
         let username = match username {
-            Some(source) => secret::read(source).await.ok(),
+            Some(source) => secret::read_name(source).await.ok(),
             None => None,
         };
         Ok(Credentials { username, password: Some(password) })
@@ -33,6 +33,6 @@ impl Credentials {
 
     /// The user's name for people.
     pub(super) fn user(&self) -> &str {
-        self.username.as_ref().map_or("default", Secret::expose)
+        self.username.as_deref().unwrap_or("default")
     }
 }

@@ -62,8 +62,15 @@ pub(super) fn from_tls(address: &str, error: &io::Error) -> Fault {
 /// An error of `AUTH`.
 pub(super) fn from_authentication(address: &str, error: &RedisError) -> Fault {
     // Any other error is not about the credentials, such as that the server has clients enough.
-    let needless = error.detail().is_some_and(|detail| detail.contains("without any password"));
-    if needless { refused(address, "ERR") } else { from_redis(address, error) }
+    let detail = error.detail().unwrap_or_default();
+    if detail.contains("without any password") {
+        refused(address, "ERR")
+    } else if detail.starts_with("unknown command") {
+        // It goes on with the arguments: the password.
+        unreachable(address, "other", "ERR unknown command AUTH")
+    } else {
+        from_redis(address, error)
+    }
 }
 
 /// An error of `SELECT`.

@@ -12,6 +12,8 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 
+use crate::secret::Secret;
+
 /// Reads the files.
 pub(super) async fn client(tls: &TlsConfig) -> Result<Arc<ClientConfig>, Fault> {
     let client = ClientConfig::builder().with_root_certificates(roots(tls.ca_file.as_deref()).await?);
@@ -24,8 +26,8 @@ pub(super) async fn client(tls: &TlsConfig) -> Result<Arc<ClientConfig>, Fault> 
     if chain.is_empty() {
         return Err(missing(certificate_file));
     }
-    let pem = tokio::fs::read(key_file).await.unwrap_or_default();
-    let key = PrivateKeyDer::from_pem_slice(&pem).map_err(|_| missing(key_file))?;
+    let pem = Secret::new(tokio::fs::read_to_string(key_file).await.unwrap_or_default());
+    let key = PrivateKeyDer::from_pem_slice(pem.expose().as_bytes()).map_err(|_| missing(key_file))?;
     // The two are swapped one after the other when they are renewed, or are no pair at all.
     client.with_client_auth_cert(chain, key).map(Arc::new).map_err(|_| missing(key_file))
 }
