@@ -48,6 +48,9 @@ pub struct Incoming {
     /// The thread it was typed in.
     pub thread: Option<String>,
     pub addressing: Addressing,
+    /// The thread that an answer below it is in, where the platform has threads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opens_thread: Option<String>,
     /// Plain text, the platform's mark-up decoded.
     pub text: String,
     /// Who and what is named in the text by a name of which the id does not show.
@@ -68,18 +71,41 @@ pub struct Reference {
 }
 
 /// Where an answer goes.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Target {
-    /// Id of the channel.
+    /// Id of the channel, or of a user, whose direct messages with the bot are meant.
     pub channel: String,
-    /// The thread, for a question asked in one.
     pub thread: Option<String>,
+    /// Id of the only user who sees it there; none: everybody does.
+    pub only: Option<String>,
+}
+
+/// Who sees an answer, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Where it was asked.
+    Channel,
+    /// In a thread below the question.
+    Thread,
+    /// Only who asked, where it was asked.
+    Asker,
+    /// Only who asked, in a direct message.
+    Direct,
 }
 
 impl Incoming {
-    /// Where its answer goes: the thread it was asked in, or else the channel.
-    pub fn reply_target(&self) -> Target {
-        Target { channel: self.channel.id.clone(), thread: self.thread.clone() }
+    /// Where its answer to `audience` goes. What was asked in a thread or a direct message is answered there.
+    pub fn reply_target(&self, audience: Audience) -> Target {
+        let here = Target { channel: self.channel.id.clone(), thread: self.thread.clone(), only: None };
+        if self.channel.is_direct {
+            return here;
+        }
+        match audience {
+            Audience::Channel => here,
+            Audience::Thread => Target { thread: here.thread.or_else(|| self.opens_thread.clone()), ..here },
+            Audience::Asker => Target { only: Some(self.user.id.clone()), ..here },
+            Audience::Direct => Target { channel: self.user.id.clone(), ..Target::default() },
+        }
     }
 }
 

@@ -24,7 +24,7 @@ use std::{
 
 use chatops_bot::{
     adapter::scripted::{Scripted, scripted},
-    chat::{Addressing, Channel, Incoming, MessageKey, Reference, User},
+    chat::{Addressing, Channel, Incoming, MessageKey, Reference, Target, User},
     engine::{Engine, Program, Reader},
     inbox::{
         Inbox, Meanings, Terms,
@@ -38,6 +38,7 @@ use chatops_bot::{
 use chatops_crds::{
     bot_config::{BotConfig, RedisConfig},
     chat_bot::commands::{Alias, UnknownCommand},
+    shared::visibility::Visibility,
 };
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
@@ -138,6 +139,7 @@ impl World {
             user: User { id: user.into(), name: None },
             channel: Channel { id: channel.into(), is_direct: addressing == Addressing::Direct },
             thread: None,
+            opens_thread: None,
             addressing,
             text: text.into(),
             references: vec![],
@@ -424,6 +426,39 @@ async fn templates_get_values_of_their_arguments_types() {
     let usage = "Usage: !scale <replicas> [--force] [within]";
     let wrong = r#""replicas" must be at least 0, and not "-1"."#;
     assert_eq!(world.asks("!scale -1").await, format!("{wrong}\n{usage}"));
+}
+
+#[tokio::test]
+async fn who_sees_an_answer_is_said_by_the_bot_and_by_its_commands() {
+    let mut config = demo();
+    let targets = async |config: &BotConfig, text: &str| {
+        let mut world = start(config, Arc::new(Memory::new()));
+        let mut targets = Vec::new();
+        for (thread, channel) in [(None, "C1"), (Some("7"), "C1"), (None, "D1")] {
+            let addressing = if channel == "D1" { Addressing::Direct } else { Addressing::Channel };
+            let message = world.message(channel, "U1", addressing, text);
+            let (thread, opens_thread) = (thread.map(str::to_owned), Some("9".to_owned()));
+            world.script.types(Incoming { thread, opens_thread, ..message }).await.unwrap();
+            targets.push(timeout(PATIENCE, world.script.answer()).await.unwrap().unwrap().target);
+        }
+        targets
+    };
+    let at = |channel: &str, thread: Option<&str>, only: Option<&str>| Target {
+        channel: channel.into(),
+        thread: thread.map(Into::into),
+        only: only.map(Into::into),
+    };
+    let direct = at("D1", None, None);
+    let here = [at("C1", None, None), at("C1", Some("7"), None), direct.clone()];
+    assert_eq!(targets(&config, "!ping").await, here);
+    config.visibility = Visibility::Thread;
+    let below = [at("C1", Some("9"), None), at("C1", Some("7"), None), direct.clone()];
+    assert_eq!(targets(&config, "!ping").await, below);
+    config.plugins[0].commands[3].visibility = Some(Visibility::Ephemeral);
+    let only = [at("C1", None, Some("U1")), at("C1", Some("7"), Some("U1")), direct.clone()];
+    assert_eq!(targets(&config, "!who").await, only);
+    config.visibility = Visibility::DirectMessage;
+    assert_eq!(targets(&config, "!ping").await, [at("U1", None, None), at("U1", None, None), direct]);
 }
 
 #[tokio::test]

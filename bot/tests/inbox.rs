@@ -27,6 +27,7 @@ fn typed(key: &str, channel: &str, user: &str) -> Incoming {
         user: User { id: user.into(), name: None },
         channel: Channel { id: channel.into(), is_direct: false },
         thread: None,
+        opens_thread: None,
         addressing: Addressing::Channel,
         text: format!("!echo {key}"),
         references: vec![],

@@ -15,7 +15,7 @@ use crate::{
         commands::{Alias, UnknownCommand},
         storage::Topology,
     },
-    shared::hash,
+    shared::{hash, visibility::Visibility},
 };
 
 pub use render::{Placement, render};
@@ -90,6 +90,9 @@ pub struct BotConfig {
     #[serde(default)]
     pub dns: DnsConfig,
     pub commands: CommandsConfig,
+    /// Who sees answers, and where. A change of it is taken up by the running bot.
+    #[serde(default)]
+    pub visibility: Visibility,
     pub storage: StorageConfig,
     #[serde(default)]
     pub plugins: Vec<PluginConfig>,

@@ -5,6 +5,7 @@ pub mod dns;
 pub mod network;
 pub mod plugins;
 pub mod pod;
+pub mod replies;
 pub mod slack;
 pub mod status;
 pub mod storage;
@@ -17,6 +18,7 @@ pub use dns::Dns;
 pub use network::Network;
 pub use plugins::Plugins;
 pub use pod::Pod;
+pub use replies::Replies;
 pub use slack::Slack;
 pub use status::ChatBotStatus;
 pub use storage::Storage;
@@ -81,6 +83,10 @@ pub struct ChatBotSpec {
     /// How commands are typed and how long they may run.
     #[serde(default)]
     pub commands: Commands,
+
+    /// Who sees what the bot answers, and where.
+    #[serde(default)]
+    pub replies: Replies,
 
     /// Which BotPlugins of this namespace the bot loads. Default: all of them.
     #[serde(default)]

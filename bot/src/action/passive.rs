@@ -126,6 +126,7 @@ mod tests {
             user: User { id: "U1".into(), name: None },
             channel: Channel { id: "C1".into(), is_direct: false },
             thread: None,
+            opens_thread: None,
             addressing: Addressing::Channel,
             text: text.into(),
             references: vec![],

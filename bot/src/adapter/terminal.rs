@@ -60,6 +60,7 @@ impl Terminal {
             user: User { id: self.user.clone(), name: Some(self.user.clone()) },
             channel: Channel { id: "terminal".into(), is_direct: true },
             thread: None,
+            opens_thread: None,
             addressing: Addressing::Direct,
             references: references(&text),
             text,

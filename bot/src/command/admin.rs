@@ -86,6 +86,7 @@ impl Admin {
                 args: usage.split_inclusive(['>', ']']).map(argument).collect(),
                 store: None,
                 reply: None,
+                visibility: None,
                 idempotent: true,
                 hidden: false,
             };

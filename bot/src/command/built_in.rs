@@ -61,6 +61,7 @@ impl BuiltIn {
             args,
             store: None,
             reply: None,
+            visibility: None,
             idempotent: true,
             hidden: false,
         }

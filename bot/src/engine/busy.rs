@@ -32,7 +32,7 @@ mod tests {
 
     #[test]
     fn a_place_is_told_once_in_a_while() {
-        let place = |channel: &str| Target { channel: channel.into(), thread: None };
+        let place = |channel: &str| Target { channel: channel.into(), ..Target::default() };
         let (mut told, now) = (Told::default(), Instant::now());
         assert!(told.is_news(&place("C1"), now));
         assert!(!told.is_news(&place("C1"), now + Duration::from_secs(9)));

@@ -64,7 +64,7 @@ impl Lane {
     async fn send(&mut self, incoming: &Incoming, text: String, doubtful: bool) {
         let (inbox, ticket) = (self.engine.inbox.clone(), Ticket::new(&self.session, incoming));
         let delivery = Delivery {
-            reply: Reply { target: incoming.reply_target(), text },
+            reply: Reply { target: self.engine.reader.target(incoming), text },
             run: incoming.key.clone(),
             doubtful,
             right: Arc::new({

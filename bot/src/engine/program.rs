@@ -7,7 +7,7 @@ use chatops_crds::{
     bot_plugin::{Argument, Command},
     bot_report::{Fault, FaultCode, PluginReport},
     chat_bot::commands::UnknownCommand,
-    shared::durations,
+    shared::{durations, visibility::Visibility},
 };
 
 use crate::{
@@ -28,6 +28,8 @@ pub struct Program {
     /// How long one command may run.
     pub timeout: Duration,
     pub catalogue: Catalogue<Runs>,
+    /// Who sees answers, and where, unless their command says otherwise.
+    pub visibility: Visibility,
     /// Answers to messages that are no command.
     pub passives: Vec<Passive>,
     pub templates: Templates,
@@ -66,6 +68,7 @@ impl Program {
             timeout: durations::parse(&config.commands.timeout).unwrap_or(DEFAULT_TIMEOUT),
             catalogue: Catalogue::new(config.commands.prefix.as_str(), groups).called(words),
             unknown: config.commands.unknown_command,
+            visibility: config.visibility,
             passives,
             templates,
         };

@@ -10,6 +10,7 @@ use std::{
 use chatops_crds::{
     bot_plugin::{Argument, Command},
     chat_bot::commands::UnknownCommand,
+    shared::visibility::Visibility,
 };
 use tokio::sync::watch;
 
@@ -22,7 +23,7 @@ use super::{
 };
 use crate::{
     action::{Action, Context, TemplateError, overheard},
-    chat::{Addressing, Incoming},
+    chat::{Addressing, Audience, Incoming, Target},
     command::{Arguments, BuiltIn, Group, Routed, help, parse_arguments, route},
     inbox::{History, Meaning, Said},
     report::Facts,
@@ -83,6 +84,21 @@ impl Reader {
             // Whoever runs it panics too, and apologises.
             Ok(_) | Err(_) => Meaning::Command(history),
         }
+    }
+
+    /// Where what `incoming` is answered goes.
+    pub(super) fn target(&self, incoming: &Incoming) -> Target {
+        let program = self.program.borrow();
+        let own = match route(&program.catalogue, incoming.addressing, &incoming.text) {
+            Routed::Command { entry, .. } => entry.command.visibility,
+            _ => None,
+        };
+        incoming.reply_target(match own.unwrap_or(program.visibility) {
+            Visibility::Channel => Audience::Channel,
+            Visibility::Thread => Audience::Thread,
+            Visibility::Ephemeral => Audience::Asker,
+            Visibility::DirectMessage => Audience::Direct,
+        })
     }
 
     /// `recalled`: what [`History`] says of a message that is about others.

@@ -2,7 +2,7 @@
 
 use chatops_bot::{
     adapter::slack::decode::{Content, Disconnect, Frame, Identity, Ignored, decode},
-    chat::{Addressing, Incoming},
+    chat::{Addressing, Audience, Incoming},
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -54,7 +54,7 @@ fn messages_that_a_person_typed_are_taken_whatever_else_they_are() {
     }
     let in_thread = message(&json!({"thread_ts": "1.0"}));
     assert_eq!(in_thread.thread.as_deref(), Some("1.0"));
-    assert_eq!(in_thread.reply_target().thread.as_deref(), Some("1.0"));
+    assert_eq!(in_thread.reply_target(Audience::Channel).thread.as_deref(), Some("1.0"));
 }
 
 #[test]

@@ -72,6 +72,7 @@ pub fn render(
             unknown_command: spec.commands.unknown_command,
             timeout: spec.commands.timeout.clone(),
         },
+        visibility: spec.replies.visibility,
         storage: storage_config(namespace, name, &spec.storage, placement),
         plugins: resolution
             .plugins

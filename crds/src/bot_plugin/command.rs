@@ -4,6 +4,7 @@ use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Argument, Store};
+use crate::shared::visibility::Visibility;
 
 /// One command: what is typed, what it does, what it answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
@@ -43,6 +44,10 @@ pub struct Command {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 10000))]
     pub reply: Option<String>,
+
+    /// Who sees the answer, and where; default: what the ChatBot says in `spec.replies`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visibility: Option<Visibility>,
 
     /// Running it twice does no more than running it once. Then it is run again where the bot ended in the middle of it;
     /// otherwise whoever typed it is told that its outcome is unknown. It makes no difference with a Redis, to which what

@@ -197,6 +197,7 @@ fn message(event: RawEvent, identity: &Identity) -> Result<Incoming, Ignored> {
         user: User { id: user, name: None },
         channel: Channel { id: channel, is_direct },
         thread: event.thread_ts,
+        opens_thread: Some(ts.clone()),
         addressing,
         text,
         references,

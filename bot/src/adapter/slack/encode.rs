@@ -2,7 +2,10 @@
 //! channel or hides a link; only a neutral mention becomes one. Pure.
 
 use serde::Serialize;
-use slack_morphism::{SlackMessageContent, api::SlackApiChatPostMessageRequest};
+use slack_morphism::{
+    SlackMessageContent,
+    api::{SlackApiChatPostEphemeralRequest, SlackApiChatPostMessageRequest},
+};
 
 use super::metadata::Metadata;
 use crate::{
@@ -26,6 +29,13 @@ pub fn post_message(reply: &Reply, marks: &[Mark]) -> Post {
         .with_unfurl_links(false)
         .with_unfurl_media(false);
     Post { request, metadata: Metadata::of(marks) }
+}
+
+/// The request that shows `reply` to `user` only. Nothing finds such a message again.
+pub fn post_ephemeral(reply: &Reply, user: &str) -> SlackApiChatPostEphemeralRequest {
+    let content = SlackMessageContent::new().with_text(text(&reply.text));
+    SlackApiChatPostEphemeralRequest::new(reply.target.channel.clone().into(), user.into(), content)
+        .opt_thread_ts(reply.target.thread.clone().map(Into::into))
 }
 
 /// Neutral text in Slack's mark-up.
@@ -103,7 +113,7 @@ mod tests {
 
     #[test]
     fn an_answer_goes_to_its_thread_and_unfurls_nothing() {
-        let target = Target { channel: "C1".into(), thread: Some("1.2".into()) };
+        let target = Target { channel: "C1".into(), thread: Some("1.2".into()), only: None };
         let marks = [Mark { run: MessageKey("C1:1.2".into()), part: 0 }];
         let reply = Reply { target, text: "pong".into() };
         let request = serde_json::to_value(post_message(&reply, &marks)).unwrap();
@@ -112,6 +122,14 @@ mod tests {
             "metadata": { "event_type": "chatops_answer", "event_payload": { "answers": ["C1:1.2#0"] } },
         });
         assert_eq!(request, expected);
+    }
+
+    #[test]
+    fn an_answer_for_one_person_says_who_that_is() {
+        let target = Target { channel: "C1".into(), thread: None, only: Some("U1".into()) };
+        let request = post_ephemeral(&Reply { target, text: "<pong>".into() }, "U1");
+        let expected = json!({ "channel": "C1", "user": "U1", "text": "&lt;pong&gt;" });
+        assert_eq!(serde_json::to_value(request).unwrap(), expected);
     }
 
     proptest! {

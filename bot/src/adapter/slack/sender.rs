@@ -81,9 +81,18 @@ impl Sender for SlackSender {
     async fn send(&self, reply: &Reply, marks: &[Mark]) -> Result<(), SendError> {
         let session = self.link.session.borrow().clone();
         let tokens = session.ok_or_else(|| SendError::Retry("no token".into()))?.tokens;
-        let request = encode::post_message(reply, marks);
-        let deadline = self.link.timing.post;
-        match self.link.web.call::<IgnoredAny>("chat.postMessage", &tokens.bot, &request, deadline).await {
+        let (web, deadline) = (&self.link.web, self.link.timing.post);
+        let posted = match &reply.target.only {
+            Some(user) => {
+                let request = encode::post_ephemeral(reply, user);
+                web.call::<IgnoredAny>("chat.postEphemeral", &tokens.bot, &request, deadline).await
+            }
+            None => {
+                let request = encode::post_message(reply, marks);
+                web.call::<IgnoredAny>("chat.postMessage", &tokens.bot, &request, deadline).await
+            }
+        };
+        match posted {
             Ok(_) => Ok(()),
             Err(CallError::RateLimited { retry_after }) => Err(SendError::RateLimited { retry_after }),
             Err(CallError::Unreachable(error)) => {
@@ -107,6 +116,10 @@ impl Sender for SlackSender {
 
     /// Reads what was posted since the first of the commands was typed, by this bot's user.
     async fn find(&self, target: &Target, runs: &[MessageKey]) -> Result<Vec<Mark>, FindError> {
+        // What only one person saw is in no history.
+        if target.only.is_some() {
+            return Err(FindError::Hidden);
+        }
         let retry = || FindError::Retry { error: "no token".into(), after: None };
         let session = self.link.session.borrow().clone().ok_or_else(retry)?;
         let own = session.identity.as_ref().ok_or_else(retry)?.user_id.as_str();

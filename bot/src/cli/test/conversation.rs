@@ -88,6 +88,7 @@ fn incoming(number: usize, bot: &str, step: &Step) -> Incoming {
         user: User { id: step.user.clone(), name: Some(step.user.clone()) },
         channel,
         thread,
+        opens_thread: Some(THREAD.to_owned()),
         addressing,
         text: text.to_owned(),
         references: terminal::references(text),
