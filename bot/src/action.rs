@@ -5,6 +5,7 @@ mod context;
 mod filters;
 mod passive;
 mod reply;
+mod sample;
 mod store;
 
 use chatops_crds::bot_plugin::Command;
@@ -16,6 +17,7 @@ pub use reply::{Template, TemplateError, Templates};
 pub use store::InvalidKey;
 
 use crate::storage::{Storage, StorageError};
+use sample::Sample;
 use store::Store;
 
 /// A plugin's command, ready to run.
@@ -42,11 +44,11 @@ impl Action {
     /// Compiles the templates of `command` into `templates`.
     ///
     /// # Errors
-    /// One [`TemplateError`] for each template that does not parse.
+    /// One [`TemplateError`] for each template that does not parse, or speaks of something that does not exist.
     pub fn compile(command: &Command, templates: &mut Templates) -> Result<Action, Vec<TemplateError>> {
-        let mut faults = Vec::new();
+        let (mut faults, sample) = (Vec::new(), Sample::of_command(command));
         let mut compile = |field: &'static str, source: &str| {
-            templates.add(field, source).map_err(|fault| faults.push(fault)).ok()
+            templates.add(field, source, &sample).map_err(|fault| faults.push(fault)).ok()
         };
         let store = command.store.as_ref().and_then(|store| Store::compile(store, &mut compile));
         let reply = command.reply.as_ref().and_then(|reply| compile("reply", reply));

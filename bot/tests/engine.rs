@@ -85,7 +85,7 @@ fn demo() -> BotConfig {
              "reply": "{% if result is defined %}{{ result }}{% else %}nothing{% endif %}"},
             {"name": "quiet", "reply": " "},
             {"name": "who", "reply": "{{ user.id }} {{ user.name | default('?') }} {{ channel.id }} {{ bot.name }}"},
-            {"name": "broken", "reply": "{{ args.nothing }}"},
+            {"name": "broken", "reply": "{{ 'many' | bytes }}"},
             {"name": "hello", "reply": "Hello {{ user.mention }}"},
             {"name": "scale", "args": [
                 {"name": "replicas", "type": "Integer", "required": true, "min": 0},
@@ -242,7 +242,7 @@ async fn talk_between_people_is_not_answered_and_everything_else_is() {
     assert_eq!(world.answer().await.1, "Yes? Type !help to see what I can do.");
     world.types_in("C1", "U1", Addressing::Mention, "ping").await;
     assert_eq!(world.answer().await.1, "pong");
-    assert_eq!(world.asks("!pin").await, r#"Command "pin" not found. Did you mean "!ping"?"#);
+    assert_eq!(world.asks("!pnig").await, r#"Command "pnig" not found. Did you mean "!ping"?"#);
     assert_eq!(world.asks("!echo").await, "\"text\" is missing.\nUsage: !echo <text…>");
     assert_eq!(world.asks("!ping pong").await, "\"pong\" is one argument too many.\nUsage: !ping");
 }

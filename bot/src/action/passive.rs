@@ -6,7 +6,7 @@ use chatops_crds::bot_plugin::Match;
 use minijinja::{Value, context};
 use regex::{Captures, Regex, RegexBuilder};
 
-use super::{Template, TemplateError, Templates, context::place};
+use super::{Template, TemplateError, Templates, context::place, sample::Sample};
 use crate::chat::Incoming;
 
 /// Answers to one message at most; more would be noise.
@@ -48,7 +48,7 @@ impl Passive {
             let last = text.lines().last().unwrap_or_default();
             InvalidMatch::Pattern(last.trim_start_matches("error: ").to_owned())
         })?;
-        let reply = templates.add("reply", &declared.reply)?;
+        let reply = templates.add("reply", &declared.reply, &Sample::of_match(&pattern))?;
         Ok(Passive { plugin: plugin.to_owned(), pattern, reply })
     }
 
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_template_that_fails_or_says_nothing_is_not_heard() {
-        let (said, failures) = says(&[("a", "{{ nothing }}"), ("b", " "), ("c", "yes")], "a b c");
+        let (said, failures) = says(&[("a", "{{ match.text | bytes }}"), ("b", " "), ("c", "yes")], "a b c");
         assert_eq!(said.unwrap(), "yes");
         assert_eq!(failures.len(), 1);
     }
@@ -170,5 +170,7 @@ mod tests {
         };
         assert_eq!(wrong("a(", "x"), "it is no regular expression: unclosed group");
         assert!(wrong("a", "{{ x").starts_with("reply, line 1: syntax error"));
+        let unknown = "reply, line 1: \"match.nr\" is not known; match has id, text";
+        assert_eq!(wrong("(?P<id>a)", "{{ match.nr }}"), unknown);
     }
 }

@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt, io};
 
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value, syntax::SyntaxConfig};
 
-use super::filters;
+use super::{filters, sample::Sample};
 
 /// What one template may use up. A step takes one, and so do 64 bytes of any text or list that it makes: that is 19 MB at
 /// most. A loop over ten thousand values needs a third of it.
@@ -56,16 +56,45 @@ impl Templates {
         Templates { environment, count: 0 }
     }
 
-    /// Compiles `source`, the template of `field`.
+    /// Compiles `source`, the template of `field`, and tries it out with `sample`.
     ///
     /// # Errors
-    /// [`TemplateError`] when it does not parse.
-    pub fn add(&mut self, field: &'static str, source: &str) -> Result<Template, TemplateError> {
+    /// [`TemplateError`] when it does not parse, or speaks of something that does not exist.
+    pub(super) fn add(
+        &mut self,
+        field: &'static str,
+        source: &str,
+        sample: &Sample,
+    ) -> Result<Template, TemplateError> {
         let id = self.count.to_string();
         let added = self.environment.add_template_owned(id.clone(), source.to_owned());
         added.map_err(|error| TemplateError::new(field, &error))?;
         self.count += 1;
-        Ok(Template { id, field })
+        let template = Template { id, field };
+        self.try_out(&template, source, sample)?;
+        Ok(template)
+    }
+
+    fn try_out(&self, template: &Template, source: &str, sample: &Sample) -> Result<(), TemplateError> {
+        let compiled = self.environment.get_template(&template.id);
+        let compiled = compiled.map_err(|error| TemplateError::new(template.field, &error))?;
+        let is_global = |name: &str| self.environment.globals().any(|(global, _)| global == name);
+        let mut names: Vec<String> = compiled.undeclared_variables(true).into_iter().collect();
+        names.sort();
+        for path in names {
+            if let Some(error) = sample.mistake(&path, is_global) {
+                let last = path.rsplit('.').next().unwrap_or_default();
+                let line = source.lines().position(|line| line.contains(last)).unwrap_or_default() + 1;
+                return Err(TemplateError { field: template.field, line, error });
+            }
+        }
+        let tried = compiled.render_captured_to(sample.values(), &mut Bounded(Vec::new()));
+        match tried {
+            // With other values it may well work.
+            Ok(_) => Ok(()),
+            Err(error) if !is_mistake(error.kind()) => Ok(()),
+            Err(error) => Err(TemplateError::new(template.field, &error)),
+        }
     }
 
     /// What `template` says with `context`.
@@ -110,6 +139,17 @@ impl TemplateError {
     }
 }
 
+/// It goes wrong with any values.
+fn is_mistake(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::UnknownFilter
+            | ErrorKind::UnknownTest
+            | ErrorKind::UnknownFunction
+            | ErrorKind::UnknownMethod
+    )
+}
+
 /// Takes [`MAX_BYTES`].
 struct Bounded(Vec<u8>);
 
@@ -133,10 +173,44 @@ mod tests {
 
     use super::*;
 
-    fn render(source: &str, context: Value) -> Result<String, String> {
+    /// A command whose arguments tests of templates speak of.
+    fn sample() -> Sample {
+        let command = r"{name: x, args: [{name: x}, {name: list, repeated: true}], store: {get: {key: x}}}";
+        Sample::of_command(&serde_yaml::from_str(command).unwrap())
+    }
+
+    fn add(source: &str) -> Result<(Templates, Template), String> {
         let mut templates = Templates::new();
-        let template = templates.add("reply", source).map_err(|fault| fault.to_string())?;
+        let template = templates.add("reply", source, &sample()).map_err(|fault| fault.to_string())?;
+        Ok((templates, template))
+    }
+
+    fn render(source: &str, context: Value) -> Result<String, String> {
+        let (templates, template) = add(source)?;
         templates.render(&template, context).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_goes_wrong_with_any_values_is_found_when_it_is_added() {
+        let refused = |source: &str| add(source).map(drop).unwrap_err();
+        for (source, error) in [
+            ("{{ args.y }}", r#"reply, line 1: "args.y" is not known; args has x, list"#),
+            (
+                "fine\n{{ user.email }}",
+                r#"reply, line 2: "user.email" is not known; user has id, name, mention"#,
+            ),
+            ("{{ name }}", r#"reply, line 1: "name" is not known; known are args, bot, channel, user"#),
+            ("{{ args.x | shout }}", "reply, line 1: unknown filter: filter shout is unknown"),
+        ] {
+            assert_eq!(refused(source), error, "{source}");
+        }
+        for source in [
+            "{{ args.x.a.b }}{% for x in args.list %}{{ loop.index }}{{ x.y }}{% endfor %}",
+            "{{ result.anything }}{% set y = 1 %}{{ y }}{% for i in range(3) %}{{ i }}{% endfor %}",
+            "{{ args.x | bytes }}",
+        ] {
+            assert!(add(source).is_ok(), "{source}");
+        }
     }
 
     #[test]
@@ -159,13 +233,16 @@ mod tests {
 
     #[test]
     fn blocks_on_lines_of_their_own_leave_no_blank_lines() {
-        let source = "{% for n in list %}\n  {% if n %}\n{{ n }}\n  {% endif %}\n{% endfor %}";
-        assert_eq!(render(source, context! { list => vec![1, 2] }), Ok("1\n2\n".into()));
+        let source = "{% for n in args.list %}\n  {% if n %}\n{{ n }}\n  {% endif %}\n{% endfor %}";
+        assert_eq!(render(source, context! { args => context! { list => vec![1, 2] } }), Ok("1\n2\n".into()));
     }
 
     #[test]
     fn values_are_not_escaped() {
-        assert_eq!(render("{{ x }}", context! { x => "<b> & 'c'" }), Ok("<b> & 'c'".into()));
+        assert_eq!(
+            render("{{ args.x }}", context! { args => context! { x => "<b> & 'c'" } }),
+            Ok("<b> & 'c'".into())
+        );
     }
 
     #[test]
@@ -195,8 +272,8 @@ mod tests {
     #[test]
     fn a_template_cannot_include_another() {
         let mut templates = Templates::new();
-        templates.add("reply", "of another plugin").unwrap();
-        let template = templates.add("reply", "{% include '0' %}").unwrap();
+        templates.add("reply", "of another plugin", &sample()).unwrap();
+        let template = templates.add("reply", "{% include '0' %}", &sample()).unwrap();
         assert!(templates.render(&template, Value::UNDEFINED).is_err());
     }
 }

@@ -135,6 +135,19 @@ impl<R> Catalogue<R> {
         })
     }
 
+    /// The only command whose name `text` abbreviates, word by word, and what follows. Hidden ones are not given away.
+    pub fn abbreviated<'t>(&self, text: &'t str) -> Option<(&Group<R>, &Entry<R>, &'t str)> {
+        let text = text.trim_start();
+        let typed = parts(text, self.longest);
+        let n = (1..=typed.len())
+            .rev()
+            .filter(|&n| is_word_end(&text[typed[n - 1].end..]))
+            .find(|&n| self.entries().any(|(_, entry)| is_abbreviation(&typed[..n], &entry.command)))?;
+        let mut meant = self.entries().filter(|(_, entry)| is_abbreviation(&typed[..n], &entry.command));
+        let (group, entry) = meant.next()?;
+        meant.next().is_none().then(|| (group, entry, &text[typed[n - 1].end..]))
+    }
+
     /// Of commands that are typed alike the one that was typed exactly, or else the first.
     fn preferred(&self, places: &[(usize, usize)], typed: &str) -> Option<(usize, usize)> {
         let typed = typed.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
@@ -167,6 +180,17 @@ fn parts(text: &str, limit: usize) -> Vec<Part> {
         start = text.len() - next.len();
     }
     parts
+}
+
+/// Shortest abbreviation of a word, in bytes.
+const SHORTEST: usize = 2;
+
+fn is_abbreviation(typed: &[Part], command: &Command) -> bool {
+    let words: Vec<&str> = command.name.split([' ', '-']).collect();
+    let starts = |(part, word): (&Part, &&str)| {
+        part.text == **word || part.text.len() >= SHORTEST && word.starts_with(&part.text)
+    };
+    !command.hidden && words.len() == typed.len() && typed.iter().zip(&words).all(starts)
 }
 
 /// How `parts` are looked up.
@@ -247,6 +271,26 @@ mod tests {
         }
         let aliases = catalogue.aliases_of("democmd add").map(|alias| alias.name.as_str());
         assert_eq!(aliases.collect::<Vec<_>>(), ["d a", "new-one"]);
+    }
+
+    #[test]
+    fn an_abbreviation_is_taken_where_it_can_mean_only_one_command() {
+        let catalogue =
+            catalogue(vec![plugin("demo", &["deploy", "deploy status", "deploy start", "drain"])]);
+        let abbreviated = |text| {
+            catalogue.abbreviated(text).map(|(_, entry, rest)| format!("{}:{rest}", entry.command.name))
+        };
+        for (typed, meant) in [
+            ("dep web", "deploy: web"),
+            ("deploy stat web", "deploy status: web"),
+            ("DEP_STAT web", "deploy status: web"),
+            ("up", "uptime:"),
+        ] {
+            assert_eq!(abbreviated(typed).as_deref(), Some(meant), "{typed}");
+        }
+        for unclear in ["deploy sta web", "d web", "dep's", "nonsense", ""] {
+            assert_eq!(abbreviated(unclear), None, "{unclear}");
+        }
     }
 
     #[test]

@@ -63,7 +63,12 @@ pub fn route<'c, 't, R>(
     if !starts_with_word(command) {
         return Routed::NoCommand;
     }
-    match (find(catalogue, command), addressing, address) {
+    let found = find(catalogue, command).or_else(|| match address {
+        // People who talk to the bot without it use words that mean something else.
+        Address::Prefix(_) => abbreviated(catalogue, command),
+        _ => None,
+    });
+    match (found, addressing, address) {
         (Some(found), ..) => found,
         (None, Addressing::Channel, Address::Word(_)) => Routed::NotForUs,
         (None, ..) => {
@@ -88,6 +93,11 @@ fn find<'c, 't, R>(catalogue: &'c Catalogue<R>, command: &'t str) -> Option<Rout
         }
     };
     Some(Routed::Command { group, entry, line: command.trim_end(), arguments })
+}
+
+fn abbreviated<'c, 't, R>(catalogue: &'c Catalogue<R>, command: &'t str) -> Option<Routed<'c, 't, R>> {
+    let (group, entry, arguments) = catalogue.abbreviated(command)?;
+    Some(Routed::Command { group, entry, line: command.trim_end(), arguments: Cow::Borrowed(arguments) })
 }
 
 /// How many commands ago that was typed which is to be repeated.
