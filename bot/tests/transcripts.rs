@@ -233,3 +233,14 @@ fn junits_xml_has_a_suite_a_transcript_and_a_case_a_line() {
     assert_eq!(suites[0].test_cases[0].name.as_str(), "2: alice: keep x");
     assert!(xml.contains("-  before: something\n+  before: nothing\n"), "{xml}");
 }
+
+#[test]
+fn the_guide_for_people_who_type_says_what_happens() {
+    let guide = fs::read_to_string(format!("{REPOSITORY}/docs/typing.md")).unwrap();
+    let blocks = guide.split("```chat\n").skip(1).map(|block| block.split("```").next().unwrap());
+    let transcript: String = blocks.map(|block| format!("{block}\n")).collect();
+    assert!(transcript.lines().count() > 50, "{transcript}");
+    let folder = folder(&[("typing.chat", &transcript)]);
+    let said = run(folder.path(), &["-f", &format!("{REPOSITORY}/manifests/samples"), "typing.chat"]);
+    assert_eq!(said.status, 0, "{}{}", said.out, said.err);
+}
