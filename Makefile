@@ -30,6 +30,7 @@ endif
 test: tools image ## Every test, on a real cluster where it takes one
 	@e2e/scripts/errbot.sh >/dev/null
 	@e2e/scripts/sdks.sh
+	@e2e/scripts/browser.sh
 	@e2e/scripts/musl.sh
 	@e2e/scripts/test.sh
 

@@ -2,7 +2,8 @@
 //! and the ways in which it fails. It is held to what Slack's official clients accept (`tests/slack_sdks.rs`).
 //!
 //! A test starts one in its own process with [`Simulator::builder`], points the app at [`Simulator::api_url`] and acts
-//! and looks through [`Slack`]. Where it runs elsewhere (`slack-simulator serve`), [`Remote`] does the same over HTTP.
+//! and looks through [`Slack`]. Where it runs elsewhere (`slack-simulator serve`), [`Remote`] does the same over HTTP, and a
+//! person with a browser on the page at `/`.
 //! It knows nothing of the product under test.
 
 mod administration;
@@ -19,6 +20,7 @@ mod journal;
 mod markup;
 mod message;
 mod origin;
+mod page;
 mod people;
 mod rate_limits;
 mod remote;
@@ -29,6 +31,7 @@ mod simulator;
 mod socket_mode;
 mod sockets;
 mod stats;
+mod view;
 mod web_api;
 mod workspace;
 mod world;
@@ -46,4 +49,5 @@ pub use people::Person;
 pub use remote::Remote;
 pub use simulator::Simulator;
 pub use stats::{Calls, Delivery, Outcome, Stats};
+pub use view::{Gone, View};
 pub use workspace::{BotIdentity, ChannelKind, Team, User};

@@ -11,9 +11,15 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use chatops_e2e::cluster::{Cluster, Options};
+use chatops_e2e::{
+    cluster::{Cluster, Options},
+    slack::Remote,
+};
 use clap::{Parser, ValueEnum};
-use tokio::process::Command;
+use tokio::{
+    process::Command,
+    time::{sleep, timeout},
+};
 
 /// Name of the local cluster, and of the namespace of the samples.
 const CLUSTER: &str = "demo";
@@ -21,6 +27,10 @@ const NAMESPACE: &str = "chatops-demo";
 
 /// How long anything may take that starts pods.
 const PATIENCE: &str = "--timeout=120s";
+
+/// How long the node may take to let in what was not let in before, and how often that is tried.
+const LET_IN: Duration = Duration::from_secs(30);
+const RETRY: Duration = Duration::from_millis(100);
 
 /// Run the main job and leave it running.
 #[derive(Parser)]
@@ -58,13 +68,14 @@ async fn run() -> Result<()> {
     demo.install().await?;
     demo.converse().await?;
     demo.show().await?;
-    demo.how_to_go_on(start.elapsed())
+    demo.how_to_go_on(start).await
 }
 
 /// kubectl, aimed at a cluster.
 struct Demo {
     kubectl: PathBuf,
-    kubeconfig: Option<PathBuf>,
+    /// None for the one that the kubeconfig names.
+    cluster: Option<Cluster>,
 }
 
 impl Demo {
@@ -72,14 +83,11 @@ impl Demo {
         title("A Kubernetes node comes up on this machine")?;
         let cluster = Cluster::up(CLUSTER, Options::default()).await?;
         cluster.load_images().await?;
-        Ok(Self {
-            kubectl: cluster.kubectl_program().to_owned(),
-            kubeconfig: Some(cluster.kubeconfig().to_owned()),
-        })
+        Ok(Self { kubectl: cluster.kubectl_program(), cluster: Some(cluster) })
     }
 
     async fn on_the_current_cluster() -> Result<Self> {
-        let demo = Self { kubectl: "kubectl".into(), kubeconfig: None };
+        let demo = Self { kubectl: "kubectl".into(), cluster: None };
         let context = demo.kubectl(&["config", "current-context"]).await.context("no current cluster")?;
         title(&format!("On the cluster of context {}", context.trim()))?;
         say(
@@ -140,21 +148,30 @@ impl Demo {
         self.show_kubectl(&["-n", NAMESPACE, "get", "chatbots,botplugins"]).await
     }
 
-    fn how_to_go_on(&self, took: Duration) -> Result<()> {
-        title(&format!("Done in {:.0} s, and everything is left running", took.as_secs_f64()))?;
-        match &self.kubeconfig {
-            Some(kubeconfig) => {
+    async fn how_to_go_on(&self, start: Instant) -> Result<()> {
+        let page = match &self.cluster {
+            Some(cluster) => Some(self.page_at_the_node(cluster).await?),
+            None => None,
+        };
+        title(&format!("Done in {:.0} s, and everything is left running", start.elapsed().as_secs_f64()))?;
+        match self.cluster.as_ref().zip(page) {
+            Some((cluster, page)) => {
                 let folder = self.kubectl.parent().context("kubectl stands in a folder")?;
+                say(&format!("  browser    {page}"))?;
                 say("  type on    make chat")?;
                 say(&format!(
                     "  look       export KUBECONFIG={} PATH=\"{}:$PATH\"",
-                    kubeconfig.display(),
+                    cluster.kubeconfig().display(),
                     folder.display()
                 ))?;
                 say(&format!("             kubectl -n {NAMESPACE} describe chatbot ops"))?;
                 say("  stop       make cluster-down")
             }
             None => {
+                say(&format!(
+                    "  browser    kubectl -n {NAMESPACE} port-forward service/slack-simulator 8080"
+                ))?;
+                say("             and open http://127.0.0.1:8080/")?;
                 say(&format!(
                     "  type on    kubectl -n {NAMESPACE} exec -it deploy/slack-simulator -- slack-simulator chat"
                 ))?;
@@ -166,11 +183,27 @@ impl Demo {
         }
     }
 
+    /// Where this machine, and no other, reaches the page of the simulated Slack: at a port of the node.
+    async fn page_at_the_node(&self, cluster: &Cluster) -> Result<String> {
+        let patch = r#"{"spec":{"type":"NodePort"}}"#;
+        let port = "jsonpath={.spec.ports[0].nodePort}";
+        let service = ["-n", NAMESPACE, "patch", "service", "slack-simulator", "-p", patch, "-o", port];
+        let address = format!("http://{}:{}/", cluster.node_ip(), self.kubectl(&service).await?.trim());
+        let simulator = Remote::new(&address)?;
+        let answers = async {
+            while simulator.state().await.is_err() {
+                sleep(RETRY).await;
+            }
+        };
+        timeout(LET_IN, answers).await.with_context(|| format!("the simulated Slack is not at {address}"))?;
+        Ok(address)
+    }
+
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(&self.kubectl);
         command.args(args).stdin(Stdio::null());
-        if let Some(kubeconfig) = &self.kubeconfig {
-            command.env("KUBECONFIG", kubeconfig);
+        if let Some(cluster) = &self.cluster {
+            command.env("KUBECONFIG", cluster.kubeconfig());
         }
         command
     }

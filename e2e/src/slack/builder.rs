@@ -20,7 +20,7 @@ use super::{
     control,
     handle::Slack,
     origin::{Hosts, Origin},
-    server,
+    page, server,
     shared::{Settings, Shared},
     simulator::Simulator,
     socket_mode, web_api,
@@ -248,5 +248,6 @@ fn router(shared: &Arc<Shared>) -> Router {
         .route("/commands/{channel}/{user}/{secret}", post(web_api::response_url))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(Arc::clone(shared))
+        .merge(page::router())
         .nest("/control", control::router(Slack::new(Arc::clone(shared))))
 }

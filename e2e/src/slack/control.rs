@@ -1,5 +1,5 @@
 //! The control API under `/control/`: what [`Slack`] offers in-process, as JSON over HTTP, for other languages, for a
-//! simulator that runs elsewhere and for the console. Every answer is JSON; what cannot be done is 400 with `error`.
+//! simulator that runs elsewhere, for the console and for the page. Every answer is JSON; what cannot be done is 400 with `error`.
 
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use super::{
     journal::Entry,
     message::Message,
     stats::{Delivery, Stats},
+    view::View,
     workspace::ChannelKind,
 };
 
@@ -103,6 +104,15 @@ struct JournalQuery {
 }
 
 #[derive(Debug, Deserialize)]
+struct Look {
+    user: String,
+    #[serde(default)]
+    cursor: String,
+    #[serde(default)]
+    wait_millis: u64,
+}
+
+#[derive(Debug, Deserialize)]
 struct Scopes {
     #[serde(default)]
     add: Vec<String>,
@@ -158,6 +168,7 @@ pub(crate) fn router<S>(slack: Slack) -> Router<S> {
         .route("/reply", get(reply))
         .route("/messages", get(messages))
         .route("/journal", get(journal))
+        .route("/view", get(view))
         .route("/deliveries", get(deliveries))
         .route("/state", get(state))
         .route("/scopes", post(scopes))
@@ -225,6 +236,16 @@ async fn journal(Extracted(slack): Extracted<Slack>, Query(query): Query<Journal
         (!entries.is_empty() || Instant::now() >= end).then_some(entries)
     };
     Json(slack.wait_until("an entry of the journal", wait, wanted).await.unwrap_or_default())
+}
+
+/// What a person sees; with `wait_millis` it waits until that is more than at the cursor. A channel that the person has come
+/// into is no such news: it is told with the next.
+async fn view(Extracted(slack): Extracted<Slack>, Query(look): Query<Look>) -> Answer<View> {
+    let wait = Duration::from_millis(look.wait_millis).min(LONGEST_WAIT);
+    let see = |slack: &Slack| slack.view(&look.user, &look.cursor);
+    let news = |slack: &Slack| Some(see(slack)).filter(|seen| seen.as_ref().map_or(true, View::has_news));
+    let seen = slack.wait_until("something new to see", wait, news).await;
+    Ok(Json(seen.unwrap_or_else(|_| see(&slack))?))
 }
 
 async fn deliveries(Extracted(slack): Extracted<Slack>) -> Json<Vec<Delivery>> {
