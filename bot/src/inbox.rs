@@ -262,7 +262,7 @@ impl Inbox {
     pub async fn answer(&self, ticket: &Ticket, text: String) -> Result<Option<Taken>, Lost> {
         let next = self.takes_next();
         match self.told(ticket, Operation::Answer { key: ticket.key.clone(), text, next }).await {
-            Some(Outcome::Next(taken)) => Ok(taken),
+            Some(Outcome::Next(taken)) => Ok(taken.map(|taken| *taken)),
             // Storage lost what it had acknowledged: nobody else knows of it.
             Some(Outcome::Missing) => Ok(None),
             _ => Err(Lost),
@@ -274,7 +274,7 @@ impl Inbox {
     pub async fn finish(&self, ticket: &Ticket) -> Option<Taken> {
         let next = self.takes_next();
         match self.told(ticket, Operation::Finish { key: ticket.key.clone(), next }).await {
-            Some(Outcome::Next(taken)) => taken,
+            Some(Outcome::Next(taken)) => taken.map(|taken| *taken),
             _ => None,
         }
     }

@@ -142,6 +142,7 @@ impl World {
             text: text.into(),
             references: vec![],
             typed_at: 0,
+            reply_url: None,
         }
     }
 

@@ -183,7 +183,7 @@ fn sent(text: String, max_chars: usize) -> Vec<String> {
     runtime.block_on(async {
         let heard = Arc::<Mutex<Vec<String>>>::default();
         let outbox = Outbox::start(Listener { max_chars, heard: heard.clone() }, Metrics::new());
-        let target = Target { channel: "C1".into(), thread: None };
+        let target = Target { channel: "C1".into(), thread: None, reply_url: None };
         let delivery = Delivery::new(Reply { target, text }, MessageKey("C1:1".into()));
         outbox.deliver(delivery).await.await.unwrap();
         heard.lock().unwrap().clone()

@@ -130,6 +130,7 @@ mod tests {
             text: text.into(),
             references: vec![],
             typed_at: 0,
+            reply_url: None,
         };
         let mut failures = Vec::new();
         let failed = |_: &str, error: &TemplateError| failures.push(error.to_string());

@@ -208,7 +208,7 @@ impl Book {
             Err(not_held) => return not_held.into(),
         };
         self.lanes.set_running(&lane, false);
-        Outcome::Next(if next { self.next(&lane) } else { None })
+        Outcome::Next(if next { self.next(&lane).map(Box::new) } else { None })
     }
 
     fn finish(&mut self, session: &str, key: &MessageKey, next: bool) -> Outcome {
@@ -218,7 +218,7 @@ impl Book {
         };
         self.commands.remove(key);
         let is_idle = self.lanes.remove(&lane, key, has_answer);
-        Outcome::Next(if is_idle && next { self.next(&lane) } else { None })
+        Outcome::Next(if is_idle && next { self.next(&lane).map(Box::new) } else { None })
     }
 
     /// The first command of an idle lane that has no answer, which runs from now on.

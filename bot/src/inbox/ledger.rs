@@ -101,7 +101,7 @@ pub enum Outcome {
     /// The message was not kept: too many wait.
     Busy,
     /// Done; what to run next, if there is something.
-    Next(Option<Taken>),
+    Next(Option<Box<Taken>>),
     /// The lanes that were claimed.
     Claimed(Vec<Claim>),
     /// Done.

@@ -112,7 +112,7 @@ fn outcome(answer: Answer) -> Option<Outcome> {
         "noted" => Outcome::Noted,
         "fenced" => Outcome::Fenced,
         "missing" => Outcome::Missing,
-        "next" => Outcome::Next(taken(parts)?),
+        "next" => Outcome::Next(taken(parts)?.map(Box::new)),
         "claimed" => Outcome::Claimed(parts.map(claim).collect::<Option<_>>()?),
         _ => return None,
     })

@@ -178,7 +178,7 @@ impl World {
                 match self.ask(replica, answer) {
                     Outcome::Next(taken) => {
                         next(self, Stage::Answered { doubtful: false });
-                        self.take(replica, taken);
+                        self.take(replica, taken.map(|taken| *taken));
                     }
                     _ => self.lose(replica, place),
                 }
@@ -197,7 +197,7 @@ impl World {
             Stage::Sent => match self.ask(replica, Operation::Finish { key, next: true }) {
                 Outcome::Next(taken) => {
                     self.replicas[replica].hand.remove(place);
-                    self.take(replica, taken);
+                    self.take(replica, taken.map(|taken| *taken));
                 }
                 _ => self.lose(replica, place),
             },

@@ -17,7 +17,8 @@ use crate::{
 };
 
 fn reply(text: &str) -> Delivery {
-    let reply = Reply { target: Target { channel: "C1".into(), thread: None }, text: text.into() };
+    let reply =
+        Reply { target: Target { channel: "C1".into(), thread: None, reply_url: None }, text: text.into() };
     Delivery::new(reply, MessageKey(format!("C1:{text}")))
 }
 

@@ -16,7 +16,10 @@ use crate::{
 };
 
 fn reply(channel: &str, text: &str) -> Delivery {
-    let reply = Reply { target: Target { channel: channel.into(), thread: None }, text: text.into() };
+    let reply = Reply {
+        target: Target { channel: channel.into(), thread: None, reply_url: None },
+        text: text.into(),
+    };
     Delivery::new(reply, MessageKey(format!("{channel}:{text}")))
 }
 
@@ -37,7 +40,7 @@ async fn start() -> (Server, Bot, Outbox) {
 #[tokio::test]
 async fn an_answer_goes_to_its_thread_escaped_and_without_previews() {
     let (server, _bot, outbox) = start().await;
-    let target = Target { channel: "C1".into(), thread: Some("1.1".into()) };
+    let target = Target { channel: "C1".into(), thread: Some("1.1".into()), reply_url: None };
     let text = format!("{}: <!channel> & more", mention("U1"));
     outbox.deliver(Delivery::new(Reply { target, text }, MessageKey("C1:1.2".into()))).await.await.unwrap();
     let expected = json!({

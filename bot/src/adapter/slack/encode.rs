@@ -28,6 +28,26 @@ pub fn post_message(reply: &Reply, marks: &[Mark]) -> Post {
     Post { request, metadata: Metadata::of(marks) }
 }
 
+/// An answer to a slash command that goes by its acknowledgement or its response URL (docs: "Handling user interaction").
+#[derive(Debug, Serialize)]
+pub struct Response {
+    response_type: &'static str,
+    text: String,
+}
+
+/// The answer `reply` for everybody in its channel, as if it were posted. In a direct message, where only the asker may
+/// see it, the two who talk may both be people: there it is for the asker alone.
+pub fn response(reply: &Reply) -> Response {
+    let is_direct = reply.target.channel.starts_with('D');
+    let response_type = if is_direct { "ephemeral" } else { "in_channel" };
+    Response { response_type, text: text(&reply.text) }
+}
+
+/// An answer for the asker alone.
+pub fn private_response(neutral: &str) -> Response {
+    Response { response_type: "ephemeral", text: text(neutral) }
+}
+
 /// Neutral text in Slack's mark-up.
 pub fn text(neutral: &str) -> String {
     let mut encoded = String::with_capacity(neutral.len());
@@ -103,7 +123,7 @@ mod tests {
 
     #[test]
     fn an_answer_goes_to_its_thread_and_unfurls_nothing() {
-        let target = Target { channel: "C1".into(), thread: Some("1.2".into()) };
+        let target = Target { channel: "C1".into(), thread: Some("1.2".into()), reply_url: None };
         let marks = [Mark { run: MessageKey("C1:1.2".into()), part: 0 }];
         let reply = Reply { target, text: "pong".into() };
         let request = serde_json::to_value(post_message(&reply, &marks)).unwrap();
@@ -112,6 +132,16 @@ mod tests {
             "metadata": { "event_type": "chatops_answer", "event_payload": { "answers": ["C1:1.2#0"] } },
         });
         assert_eq!(request, expected);
+    }
+
+    #[test]
+    fn an_answer_to_a_slash_command_is_for_those_who_would_see_it_posted() {
+        for (channel, expected) in [("C1", "in_channel"), ("G1", "in_channel"), ("D1", "ephemeral")] {
+            let target = Target { channel: channel.into(), thread: None, reply_url: None };
+            let response = response(&Reply { target, text: "a < b".into() });
+            let response = serde_json::to_value(response).unwrap();
+            assert_eq!(response, json!({ "response_type": expected, "text": "a &lt; b" }));
+        }
     }
 
     proptest! {
