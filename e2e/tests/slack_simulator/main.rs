@@ -5,5 +5,6 @@ mod app;
 mod console;
 mod events;
 mod faults;
+mod slash;
 mod socket_mode;
 mod web_api;
