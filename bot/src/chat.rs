@@ -59,7 +59,14 @@ pub struct Incoming {
     /// When it was typed, in milliseconds since 1970 by the platform's clock; 0 where that is not known.
     #[serde(default)]
     pub typed_at: u64,
+    /// Takes the answer where the bot may not post.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_url: Option<ReplyUrl>,
 }
+
+/// An address that the platform made for the answers to one command. Whoever knows it can answer: it is not printed.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ReplyUrl(pub String);
 
 /// What `@jo` or `#general` in a text means.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -78,6 +85,8 @@ pub struct Target {
     pub thread: Option<String>,
     /// Id of the only user who sees it there; none: everybody does.
     pub only: Option<String>,
+    /// Takes the answer where the bot may not post.
+    pub reply_url: Option<ReplyUrl>,
 }
 
 /// Who sees an answer, and where.
@@ -96,7 +105,12 @@ pub enum Audience {
 impl Incoming {
     /// Where its answer to `audience` goes. What was asked in a thread or a direct message is answered there.
     pub fn reply_target(&self, audience: Audience) -> Target {
-        let here = Target { channel: self.channel.id.clone(), thread: self.thread.clone(), only: None };
+        let here = Target {
+            channel: self.channel.id.clone(),
+            thread: self.thread.clone(),
+            only: None,
+            reply_url: self.reply_url.clone(),
+        };
         if self.channel.is_direct {
             return here;
         }
@@ -179,6 +193,12 @@ impl fmt::Display for MessageKey {
     }
 }
 
+impl fmt::Debug for ReplyUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,6 +209,11 @@ mod tests {
         let expected =
             [Span::Text("Hello "), Span::Mention("U1"), Span::Text(", well met in "), Span::Channel("C1")];
         assert_eq!(spans(&text), expected);
+    }
+
+    #[test]
+    fn an_address_for_answers_is_not_printed() {
+        assert_eq!(format!("{:?}", Some(ReplyUrl("https://slack.example/1".into()))), "Some(***)");
     }
 
     #[test]

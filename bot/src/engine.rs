@@ -89,7 +89,7 @@ impl Engine {
     async fn refuse(&self, incoming: &Incoming, told: &mut Told) {
         let Answer { text, outcome } = answers::busy();
         self.metrics.command(outcome, Duration::ZERO);
-        let target = self.reader.target(incoming);
+        let target = self.reader.target(incoming, Some(&[]));
         if !told.is_news(&target, Instant::now()) {
             return;
         }

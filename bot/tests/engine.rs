@@ -144,6 +144,7 @@ impl World {
             text: text.into(),
             references: vec![],
             typed_at: 0,
+            reply_url: None,
         }
     }
 
@@ -426,6 +427,16 @@ async fn templates_get_values_of_their_arguments_types() {
     let usage = "Usage: !scale <replicas> [--force] [within]";
     let wrong = r#""replicas" must be at least 0, and not "-1"."#;
     assert_eq!(world.asks("!scale -1").await, format!("{wrong}\n{usage}"));
+}
+
+#[tokio::test]
+async fn what_plugins_and_aliases_have_comes_before_what_others_call_administration() {
+    let mut config = config("5m", json!([{"name": "log", "args": [{"name": "text", "rest": true}], "reply": "logged"}]));
+    config.commands.aliases = vec![Alias { name: "backup".into(), command: "log backup".into() }];
+    let mut world = start(&config, Arc::new(Memory::new()));
+    assert_eq!(world.asks("!log tail light is broken").await, "logged");
+    assert_eq!(world.asks("!backup").await, "logged");
+    assert!(world.asks("!restart").await.contains("kubectl -n prod rollout restart deployment/ops-bot"));
 }
 
 #[tokio::test]

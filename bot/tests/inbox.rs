@@ -32,5 +32,6 @@ fn typed(key: &str, channel: &str, user: &str) -> Incoming {
         text: format!("!echo {key}"),
         references: vec![],
         typed_at: 0,
+        reply_url: None,
     }
 }

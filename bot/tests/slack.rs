@@ -21,6 +21,8 @@ mod delivery;
 mod sending;
 #[path = "slack/server.rs"]
 mod server;
+#[path = "slack/slash.rs"]
+mod slash;
 #[path = "slack/tunnel.rs"]
 mod tunnel;
 #[path = "slack/way_out.rs"]

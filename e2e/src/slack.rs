@@ -25,6 +25,7 @@ mod people;
 mod rate_limits;
 mod remote;
 mod replies;
+mod response_urls;
 mod server;
 mod shared;
 mod simulator;
@@ -38,7 +39,7 @@ mod world;
 
 pub use builder::{APP_TOKEN_VARIABLE, BOT_TOKEN_VARIABLE, Builder};
 pub use console::{Console, converse};
-pub use control::{Ask, State, Type};
+pub use control::{Ask, SlashCommand, State, Type};
 pub use faults::{ApiFailure, Fault};
 pub use handle::{ChannelInfo, Slack, WorkspaceInfo};
 pub use ids::{InvalidTs, Ts};

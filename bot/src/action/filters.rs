@@ -93,7 +93,7 @@ fn code(state: &State<'_, '_>, value: &Value) -> Result<String, Error> {
 /// A block of code, which nothing in it ends.
 fn block(text: &str) -> String {
     // Nobody sees a space without width between the backticks.
-    let inside = text.trim_end().replace(FENCE, "``\u{200B}`");
+    let inside = text.trim_end().replace("``", "`\u{200B}`");
     format!("{FENCE}\n{inside}\n{FENCE}")
 }
 
@@ -205,7 +205,10 @@ mod tests {
     fn code_ends_where_it_should() {
         shows("{{ 'ls -l' | code }}", context! {}, "`ls -l`");
         shows("{{ text | code }}", context! { text => "a\nb\n" }, "```\na\nb\n```");
-        shows("{{ text | code }}", context! { text => "a ``` b" }, "```\na ``\u{200B}` b\n```");
+        for ticks in 3..10 {
+            let text = render("{{ text | code }}", context! { text => "`".repeat(ticks) }).unwrap();
+            assert_eq!(text.matches(FENCE).count(), 2, "{text}");
+        }
     }
 
     #[test]

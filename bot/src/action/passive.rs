@@ -12,6 +12,9 @@ use crate::chat::Incoming;
 /// Answers to one message at most; more would be noise.
 const MOST: usize = 3;
 
+/// Places in one message that a pattern is looked at in.
+const MOST_FOUND: usize = 50;
+
 /// How large a compiled pattern may be, in bytes.
 const MAX_PATTERN: usize = 1 << 20;
 
@@ -60,7 +63,7 @@ impl Passive {
         bot: &'a str,
     ) -> impl Iterator<Item = Result<String, TemplateError>> + 'a {
         let mut seen = Vec::new();
-        let found = self.pattern.captures_iter(&incoming.text);
+        let found = self.pattern.captures_iter(&incoming.text).take(MOST_FOUND);
         let different = found.filter(move |found| {
             let text = found[0].to_owned();
             let is_new = !seen.contains(&text);
@@ -131,6 +134,7 @@ mod tests {
             text: text.into(),
             references: vec![],
             typed_at: 0,
+            reply_url: None,
         };
         let mut failures = Vec::new();
         let failed = |_: &str, error: &TemplateError| failures.push(error.to_string());

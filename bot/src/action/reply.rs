@@ -81,8 +81,8 @@ impl Templates {
         let is_global = |name: &str| self.environment.globals().any(|(global, _)| global == name);
         let mut names: Vec<String> = compiled.undeclared_variables(true).into_iter().collect();
         names.sort();
-        for path in names {
-            if let Some(error) = sample.mistake(&path, is_global) {
+        for path in names.iter().filter(|path| !is_assigned(path, source)) {
+            if let Some(error) = sample.mistake(path, is_global) {
                 let last = path.rsplit('.').next().unwrap_or_default();
                 let line = source.lines().position(|line| line.contains(last)).unwrap_or_default() + 1;
                 return Err(TemplateError { field: template.field, line, error });
@@ -137,6 +137,14 @@ impl TemplateError {
         };
         TemplateError { field, line: error.line().unwrap_or(1), error: message }
     }
+}
+
+/// Whether the template gives the first name of `path` a value itself, in a block that the engine's list of names takes for
+/// closed although it is not.
+fn is_assigned(path: &str, source: &str) -> bool {
+    let name = path.split('.').next().unwrap_or_default();
+    let mut blocks = source.split("{%").skip(1).filter_map(|rest| rest.split("%}").next());
+    blocks.any(|block| block.trim_start_matches(['-', '+', ' ', '\n']).starts_with("set") && block.contains(name))
 }
 
 /// It goes wrong with any values.
@@ -208,6 +216,7 @@ mod tests {
             "{{ args.x.a.b }}{% for x in args.list %}{{ loop.index }}{{ x.y }}{% endfor %}",
             "{{ result.anything }}{% set y = 1 %}{{ y }}{% for i in range(3) %}{{ i }}{% endfor %}",
             "{{ args.x | bytes }}",
+            "{% if args.x %}{% set n = 2 %}{% else %}{%- set n = 1 %}{% endif %}{{ n }}",
         ] {
             assert!(add(source).is_ok(), "{source}");
         }

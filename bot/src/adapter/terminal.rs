@@ -65,6 +65,7 @@ impl Terminal {
             references: references(&text),
             text,
             typed_at: 0,
+            reply_url: None,
         }
     }
 }

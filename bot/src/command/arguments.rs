@@ -17,6 +17,9 @@ use crate::chat::Reference;
 /// Boolean, or an empty list if it can be repeated.
 pub type Arguments = BTreeMap<String, Value>;
 
+/// Values of a repeated argument at most.
+const MOST_REPEATED: usize = 50;
+
 /// What is wrong with typed arguments. Its text is for whoever typed them.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WrongArguments {
@@ -128,7 +131,11 @@ impl Parser<'_> {
         let name = argument.name.clone();
         if argument.repeated {
             let values = self.values.entry(name).or_insert_with(|| Value::Array(Vec::new()));
-            values.as_array_mut().into_iter().for_each(|values| values.push(value.clone()));
+            let Value::Array(values) = values else { return Ok(()) };
+            if values.len() >= MOST_REPEATED {
+                return Err(WrongArguments::TooMany { text: shortened(typed) });
+            }
+            values.push(value);
         } else {
             self.values.insert(name, value);
         }
@@ -381,6 +388,10 @@ mod tests {
         assert_eq!(tag("x 1 two"), Err(wrong.to_owned()));
         let at_least_one = [Argument { repeated: true, ..required("names") }];
         assert_eq!(parse(&at_least_one, "", &[]).unwrap_err().to_string(), r#""names" is missing."#);
+        let many = "x ".repeat(MOST_REPEATED);
+        assert!(parse(&at_least_one, &many, &[]).is_ok());
+        let error = parse(&at_least_one, &(many + "y"), &[]).unwrap_err();
+        assert_eq!(error.to_string(), r#""y" is one argument too many."#);
         let default = [Argument { repeated: true, default: Some("a".into()), ..argument("names") }];
         assert_eq!(parse(&default, "", &[]).unwrap()["names"], json!(["a"]));
     }

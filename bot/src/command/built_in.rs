@@ -1,6 +1,9 @@
 //! The commands that every bot has, described like those of plugins.
 
-use chatops_crds::bot_plugin::{Argument, Command};
+use chatops_crds::{
+    bot_plugin::{Argument, Command},
+    shared::visibility::Visibility,
+};
 
 /// A command of the bot itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +64,7 @@ impl BuiltIn {
             args,
             store: None,
             reply: None,
-            visibility: None,
+            visibility: (self == BuiltIn::History).then_some(Visibility::Ephemeral),
             idempotent: true,
             hidden: false,
         }

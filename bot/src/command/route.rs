@@ -12,6 +12,9 @@ use crate::chat::Addressing;
 /// Behind the prefix: the last command once more.
 const REPEAT: &str = "!";
 
+/// Digits of the place of an earlier command at most.
+const LONGEST_PLACE: usize = 3;
+
 /// What a message means to the bot.
 #[derive(Debug)]
 pub enum Routed<'c, 't, R> {
@@ -41,7 +44,7 @@ pub fn route<'c, 't, R>(
 ) -> Routed<'c, 't, R> {
     let text = text.trim_start();
     let address = address(text, &catalogue.prefix, &catalogue.words.names);
-    if let Some(place) = repeated(catalogue, address) {
+    if let Some(place) = repeated(catalogue, addressing, address) {
         return Routed::Repeat(place);
     }
     let command = match (addressing, address) {
@@ -101,8 +104,13 @@ fn abbreviated<'c, 't, R>(catalogue: &'c Catalogue<R>, command: &'t str) -> Opti
 }
 
 /// How many commands ago that was typed which is to be repeated.
-fn repeated<R>(catalogue: &Catalogue<R>, address: Address<'_>) -> Option<usize> {
+fn repeated<R>(catalogue: &Catalogue<R>, addressing: Addressing, address: Address<'_>) -> Option<usize> {
+    let prefix = catalogue.prefix.as_str();
     let behind = match address {
+        // People write `?!` and `+1` to each other.
+        Address::Prefix(_) if addressing == Addressing::Channel && prefix.len() == 1 && prefix != REPEAT => {
+            return None;
+        }
         Address::Prefix(behind) => behind.trim_end(),
         Address::Name(behind) => behind.strip_prefix(catalogue.prefix.as_str())?.trim_end(),
         _ => return None,
@@ -110,7 +118,8 @@ fn repeated<R>(catalogue: &Catalogue<R>, address: Address<'_>) -> Option<usize> 
     if behind == REPEAT {
         return Some(1);
     }
-    let place = behind.parse().ok().filter(|place| *place > 0)?;
+    let is_place = behind.chars().all(|c| c.is_ascii_digit()) && behind.len() <= LONGEST_PLACE;
+    let place = behind.parse().ok().filter(|place| is_place && *place > 0)?;
     catalogue.find(behind).is_none().then_some(place)
 }
 
@@ -147,8 +156,20 @@ mod tests {
             }
         }
         assert_eq!(means(Addressing::Direct, "3"), "unknown 3");
-        assert_eq!(means(Addressing::Channel, "!0"), "unknown 0");
+        for text in ["!0", "!1000", "!100000000000000001"] {
+            assert_eq!(means(Addressing::Channel, text), format!("unknown {}", &text[1..]));
+        }
         assert_eq!(means(Addressing::Channel, "!1st"), "unknown 1st");
+    }
+
+    #[test]
+    fn with_a_prefix_that_people_write_to_each_other_nothing_is_repeated_in_a_channel() {
+        let catalogue = Catalogue { prefix: "+".into(), ..catalogue(vec![]) };
+        let is_repeat = |addressing, text| matches!(route(&catalogue, addressing, text), Routed::Repeat(1));
+        for text in ["+1", "+!"] {
+            assert!(!is_repeat(Addressing::Channel, text), "{text}");
+            assert!(is_repeat(Addressing::Mention, text), "{text}");
+        }
     }
 
     #[test]

@@ -108,15 +108,19 @@ pub fn probably(argument: &Argument, typed: &str) -> Option<String> {
 /// # Errors
 /// What is wrong with `pattern`, in one line.
 pub fn compile_pattern(pattern: &str) -> Result<Regex, String> {
-    let compile = |source: &str| RegexBuilder::new(source).size_limit(MAX_PATTERN).build();
+    let alone = RegexBuilder::new(pattern).size_limit(MAX_PATTERN).build();
     // Alone first, as one like `a)|(b` is whole only between other parentheses.
-    let whole = compile(pattern).and_then(|_| compile(&format!(r"\A(?:{pattern})\z")));
-    whole.map_err(|error| match error {
+    alone.and_then(|_| whole_pattern(pattern)).map_err(|error| match error {
         regex::Error::CompiledTooBig(_) => "it is too large".to_owned(),
         error => {
             error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
         }
     })
+}
+
+/// Of a pattern that was checked.
+fn whole_pattern(pattern: &str) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(&format!(r"\A(?:{pattern})\z")).size_limit(MAX_PATTERN).build()
 }
 
 fn text(argument: &Argument, typed: &str) -> Result<Value, WrongValue> {
@@ -127,7 +131,7 @@ fn text(argument: &Argument, typed: &str) -> Result<Value, WrongValue> {
     }
     match &argument.pattern {
         // One that does not compile was found when the plugin was loaded.
-        Some(pattern) if !compile_pattern(pattern).is_ok_and(|whole| whole.is_match(typed)) => {
+        Some(pattern) if !whole_pattern(pattern).is_ok_and(|whole| whole.is_match(typed)) => {
             Err(WrongValue::NoMatch(pattern.clone()))
         }
         _ => Ok(typed.into()),

@@ -1,6 +1,6 @@
 //! The bot's answers to those who administer it: what to type in Kubernetes and in Slack, which have it in hand. Pure.
 
-use chatops_crds::bot_report::BotReport;
+use chatops_crds::bot_report::{BotReport, StorageKind};
 use serde_json::Value;
 
 use super::{built_in, program::Program};
@@ -124,9 +124,19 @@ impl Asked<'_> {
     }
 
     fn backup(&self) -> String {
-        let command =
-            format!("exec deploy/{0}-bot -- chatops-bot storage export > {0}.jsonl", self.program.bot);
-        self.kubectl("This saves what my plugins keep", &command)
+        let bot = &self.program.bot;
+        match self.report.storage.kind {
+            StorageKind::Memory => "What my plugins keep is in memory, and gone when I restart.".into(),
+            StorageKind::Redis => self.kubectl(
+                "This saves what my plugins keep",
+                &format!("exec deploy/{bot}-bot -- chatops-bot storage export > {bot}.jsonl"),
+            ),
+            StorageKind::Embedded => self.kubectl(
+                "What my plugins keep is in a file that only I can open while I run. Suspend me, and then save the \
+                 volume as docs/storage.md says",
+                &format!("patch chatbot {bot} --type merge -p '{{\"spec\":{{\"suspend\":true}}}}'"),
+            ),
+        }
     }
 
     fn log(&self, lines: Option<i64>) -> String {

@@ -21,18 +21,23 @@ const SHOWN: usize = 80;
 /// A command as it was typed, without what the bot is called by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Line {
+    /// Empty: it was too long, or holds a secret, and so cannot be repeated.
     pub text: String,
+    /// Only who typed it saw it, or its answer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_private: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     references: Vec<Reference>,
 }
 
 impl Line {
-    /// A line that `incoming` holds; none if it is too long, or holds a secret.
-    pub(super) fn remember(text: &str, incoming: &Incoming) -> Option<History> {
-        if text.len() > LONGEST || mask::current().apply(text) != text {
-            return None;
-        }
-        let line = Line { text: text.to_owned(), references: incoming.references.clone() };
+    /// The line `text` that `incoming` holds.
+    pub(super) fn remember(text: &str, is_private: bool, incoming: &Incoming) -> Option<History> {
+        let line = if text.len() > LONGEST || mask::current().apply(text) != text {
+            Line { text: String::new(), is_private: false, references: Vec::new() }
+        } else {
+            Line { text: text.to_owned(), is_private, references: incoming.references.clone() }
+        };
         serde_json::to_string(&line).ok().map(History::Remember)
     }
 
@@ -41,8 +46,8 @@ impl Line {
     }
 
     /// The message that whoever typed `incoming` could have typed in its place.
-    pub(super) fn typed_again(self, incoming: &Incoming) -> Incoming {
-        let Line { text, references } = self;
+    pub(super) fn typed_again(&self, prefix: &str, incoming: &Incoming) -> Incoming {
+        let (text, references) = (format!("{prefix}{}", self.text), self.references.clone());
         Incoming { text, references, addressing: Addressing::Mention, ..incoming.clone() }
     }
 }
@@ -56,7 +61,10 @@ pub(super) fn list(kept: &[String], prefix: &str) -> String {
         format!("Type {prefix}! to repeat the last one, or its number, as in {prefix}3."),
         |mut list, (place, Line { text, .. })| {
             // Writing to a string cannot fail.
-            let _ = write!(list, "\n{place}: {prefix}{}", shortened(&text));
+            let _ = match text.as_str() {
+                "" => write!(list, "\n{place}: not kept, as it is long or holds a secret"),
+                text => write!(list, "\n{place}: {prefix}{}", shortened(text)),
+            };
             list
         },
     )
@@ -68,6 +76,12 @@ pub(super) fn nothing_at(place: usize, prefix: &str) -> Answer {
         1 => "I remember no command of yours that I could repeat.".to_owned(),
         _ => format!("I remember less than {place} commands of yours. Type {prefix}history to see them."),
     })
+}
+
+/// Says that the line is not kept.
+pub(super) fn not_kept(prefix: &str) -> Answer {
+    let text = "I did not keep that command, as it is long or holds a secret. Type it again";
+    Answer::failed(format!("{text}, or {prefix}history to see the others."))
 }
 
 fn shortened(text: &str) -> String {

@@ -28,14 +28,14 @@ impl Lane {
     /// Returns when nothing is left to do in the lane.
     pub(super) async fn work(mut self, claim: Claim) {
         for (incoming, text) in claim.answered {
-            self.send(&incoming, text, true).await;
+            self.send(&incoming, None, text).await;
         }
         self.work_off(claim.run).await;
     }
 
     /// The same for an answer that was kept with its command.
     pub(super) async fn say(mut self, incoming: Incoming, text: String) {
-        self.send(&incoming, text, false).await;
+        self.send(&incoming, Some(&[]), text).await;
         self.work_off(None).await;
     }
 
@@ -56,17 +56,18 @@ impl Lane {
         let text = self.engine.handle(&taken, &ticket).await;
         // Lost: whoever has it now answers.
         let next = self.engine.inbox.answer(&ticket, text.clone()).await.ok()?;
-        self.send(&taken.incoming, text, false).await;
+        self.send(&taken.incoming, Some(&taken.recalled), text).await;
         next
     }
 
-    /// Sends an answer on its way. `doubtful`: it may have arrived before.
-    async fn send(&mut self, incoming: &Incoming, text: String, doubtful: bool) {
+    /// Sends an answer on its way. `recalled`: the lines that came with its command; none for an answer that was kept, which
+    /// may have arrived before.
+    async fn send(&mut self, incoming: &Incoming, recalled: Option<&[String]>, text: String) {
         let (inbox, ticket) = (self.engine.inbox.clone(), Ticket::new(&self.session, incoming));
         let delivery = Delivery {
-            reply: Reply { target: self.engine.reader.target(incoming), text },
+            reply: Reply { target: self.engine.reader.target(incoming, recalled), text },
             run: incoming.key.clone(),
-            doubtful,
+            doubtful: recalled.is_none(),
             right: Arc::new({
                 let (inbox, ticket) = (inbox.clone(), ticket.clone());
                 move || inbox.right(&ticket)

@@ -1,12 +1,12 @@
 //! From a bot's configuration to the commands in force, and what stands in the way of the others.
 
-use std::{collections::HashSet, time::Duration};
+use std::time::Duration;
 
 use chatops_crds::{
     bot_config::{BotConfig, PluginConfig},
     bot_plugin::{Argument, Command},
     bot_report::{Fault, FaultCode, PluginReport},
-    chat_bot::commands::UnknownCommand,
+    chat_bot::commands::{Alias, UnknownCommand},
     shared::{durations, visibility::Visibility},
 };
 
@@ -56,7 +56,7 @@ impl Program {
         for (plugin, report) in config.plugins.iter().zip(&mut reports) {
             listen(plugin, &mut templates, &mut passives, &mut report.faults);
         }
-        let admin = admin(&plugins);
+        let admin = admin(&plugins, &config.commands.aliases);
         let groups = std::iter::once(built_in()).chain(plugins).chain([admin]).collect();
         let words = Words {
             names: config.commands.alternate_prefixes.clone(),
@@ -82,11 +82,16 @@ fn built_in() -> Group<Runs> {
     Group { plugin: None, description: String::new(), matches: vec![], folded: false, entries }
 }
 
-/// Those that no plugin has.
-fn admin(plugins: &[Group<Runs>]) -> Group<Runs> {
-    let names: HashSet<&str> =
-        plugins.iter().flat_map(|plugin| &plugin.entries).map(|entry| entry.command.name.as_str()).collect();
-    let free = Admin::all().filter(|(_, command)| !names.contains(command.name.as_str()));
+/// Those of which neither a plugin nor an alias has the name or the first words.
+fn admin(plugins: &[Group<Runs>], aliases: &[Alias]) -> Group<Runs> {
+    let of_plugins = plugins.iter().flat_map(|plugin| &plugin.entries).map(|entry| &entry.command.name);
+    let names = of_plugins.chain(aliases.iter().map(|alias| &alias.name)).map(|name| name.replace('-', " "));
+    let taken: Vec<String> = names.collect();
+    let is_taken = |name: &str| {
+        let behind = |taken: &String| name.strip_prefix(taken.as_str());
+        taken.iter().filter_map(behind).any(|rest| rest.is_empty() || rest.starts_with(' '))
+    };
+    let free = Admin::all().filter(|(_, command)| !is_taken(&command.name));
     let entries = free.map(|(admin, command)| Entry { command, runs: Runs::Admin(admin) }).collect();
     Group { plugin: None, description: "for whoever runs me".into(), matches: vec![], folded: true, entries }
 }

@@ -86,14 +86,25 @@ impl Reader {
         }
     }
 
-    /// Where what `incoming` is answered goes.
-    pub(super) fn target(&self, incoming: &Incoming) -> Target {
+    /// Where what `incoming` is answered goes. `recalled` is none for an answer that was kept: what is not known any more is
+    /// for whoever asked only.
+    pub(super) fn target(&self, incoming: &Incoming, recalled: Option<&[String]>) -> Target {
         let program = self.program.borrow();
-        let own = match route(&program.catalogue, incoming.addressing, &incoming.text) {
-            Routed::Command { entry, .. } => entry.command.visibility,
+        let (catalogue, default) = (&program.catalogue, program.visibility);
+        let own = |incoming: &Incoming| match route(catalogue, incoming.addressing, &incoming.text) {
+            Routed::Command { entry, .. } => Some(entry.command.visibility.unwrap_or(default)),
             _ => None,
         };
-        incoming.reply_target(match own.unwrap_or(program.visibility) {
+        let is_repeat =
+            matches!(route(catalogue, incoming.addressing, &incoming.text), Routed::Repeat(_));
+        let line = recalled.and_then(<[String]>::first).filter(|_| is_repeat);
+        let visibility = match line.and_then(|kept| Line::read(kept)) {
+            Some(Line { is_private: true, .. }) => Some(Visibility::Ephemeral),
+            Some(line) => own(&line.typed_again(&catalogue.prefix, incoming)),
+            None => own(incoming),
+        };
+        let unknown = if recalled.is_some() { default } else { Visibility::Ephemeral };
+        incoming.reply_target(match visibility.unwrap_or(unknown) {
             Visibility::Channel => Audience::Channel,
             Visibility::Thread => Audience::Thread,
             Visibility::Ephemeral => Audience::Asker,
@@ -116,8 +127,12 @@ impl Reader {
             let nothing = history::nothing_at(place, &program.catalogue.prefix);
             return Read { reading: Reading::Say(nothing), repeats: None };
         };
+        if line.text.is_empty() {
+            let not_kept = history::not_kept(&program.catalogue.prefix);
+            return Read { reading: Reading::Say(not_kept), repeats: None };
+        }
         let repeats = Some(line.text.clone());
-        let again = line.typed_again(incoming);
+        let again = line.typed_again(&program.catalogue.prefix, incoming);
         let routed = route(&program.catalogue, again.addressing, &again.text);
         Read { reading: self.understand(program, &again, routed, &[]), repeats }
     }
@@ -216,7 +231,11 @@ fn history(program: &Program, incoming: &Incoming) -> Option<History> {
         Routed::Repeat(place) => Some(History::Repeat(place)),
         Routed::Command { entry, line, .. } => match entry.runs {
             Runs::BuiltIn(BuiltIn::History) => Some(History::List),
-            _ => Line::remember(line, incoming).filter(|_| too_old(incoming).is_none()),
+            _ => {
+                let visibility = entry.command.visibility.unwrap_or(program.visibility);
+                let is_private = matches!(visibility, Visibility::Ephemeral | Visibility::DirectMessage);
+                Line::remember(line, is_private || incoming.channel.is_direct, incoming)
+            }
         },
         _ => None,
     }

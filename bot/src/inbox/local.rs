@@ -135,11 +135,13 @@ impl Local {
                 serde_json::to_value(stored).map_err(|error| StorageError::Refused(error.to_string()))?;
             writes.push(store.set(PLACE, &key.0, value, ttl));
         }
-        for user in batch.operations.iter().filter_map(typist) {
+        try_join_all(writes).await?;
+        // Only now: a command that is not kept after all, and comes again, must find the history as it was.
+        let histories = batch.operations.iter().filter_map(typist).map(|user| {
             let lines = open.book.history(user).into();
-            writes.push(store.set(HISTORIES, user, lines, Some(self.terms.history_memory)));
-        }
-        try_join_all(writes).await.map(drop)
+            store.set(HISTORIES, user, lines, Some(self.terms.history_memory))
+        });
+        try_join_all(histories).await.map(drop)
     }
 }
 

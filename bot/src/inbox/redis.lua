@@ -59,7 +59,8 @@ end
 local function recall(lines, what, line)
   if what == 'list' then return call('LRANGE', lines, 0, -1) end
   if what == 'repeat' then
-    line = tonumber(line) > 0 and call('LINDEX', lines, tonumber(line) - 1)
+    local place = tonumber(line)
+    line = place >= 1 and place <= remembered and call('LINDEX', lines, place - 1)
     if not line then return {} end
   end
   call('LREM', lines, 0, line)
@@ -123,17 +124,18 @@ function operations.accept(key, lane, message, run, history, what, line, answer)
   if call('HEXISTS', commands, 'l' .. key) == 1 then return {'duplicate'} end
   local until_ = call('ZSCORE', seen, key)
   if until_ and tonumber(until_) > now then return {'duplicate'} end
-  call('ZADD', seen, now + memory, key)
   local from, to = '[' .. lane .. ' ', '(' .. lane .. '!'
   local length = call('ZLEXCOUNT', queue, from, to)
-  if call('ZCARD', queue) >= backlog or length >= most then return {'busy'} end
+  local is_busy = call('ZCARD', queue) >= backlog or length >= most
+  local recalled = not is_busy and what ~= '' and recall(KEYS[tonumber(history)], what, line) or {}
+  call('ZADD', seen, now + memory, key)
+  if is_busy then return {'busy'} end
   -- Only answers are in front of it.
   local last = call('ZREVRANGEBYLEX', queue, to, from, 'LIMIT', 0, 1)[1]
   local is_next = not last or call('HGET', commands, 'p' .. key_of(last)) == 'a'
   local member = string.format('%s %016d %s', lane, call('HINCRBY', commands, '#', 1), key)
   call('HSET', commands, 'm' .. key, message, 'p' .. key, 'w', 'l' .. key, lane, 'q' .. key, member)
   call('ZADD', queue, 0, member)
-  local recalled = what ~= '' and recall(KEYS[tonumber(history)], what, line) or {}
   if #recalled > 0 then call('HSET', commands, 'h' .. key, cmsgpack.pack(recalled)) end
   local state = call('HGET', lanes, lane)
   if run == '1' and is_next and (length == 0 or state == 'i' .. session) then

@@ -11,8 +11,9 @@ const SHAPES: &str = r#"(?x-u)
     # Slack: tokens of bots, users, apps, and those that rotate (docs: "Tokens", "Token rotation")
     xox[abcdeprs](?:\.xox[bp])?-[A-Za-z0-9%+/-]{8,}
   | xapp-[0-9]-[A-Za-z0-9-]{6,}
-    # Slack: addresses that post for whoever knows them (docs: "Sending messages using incoming webhooks")
-  | hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/([A-Za-z0-9/_+-]{8,})
+    # Slack: addresses that post for whoever knows them (docs: "Sending messages using incoming webhooks", "Handling user
+    # interaction")
+  | hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers|commands|actions)/([A-Za-z0-9/_+-]{8,})
     # GitHub (docs: "About authentication to GitHub", "GitHub's token formats")
   | gh[oprsu]_[A-Za-z0-9]{20,}
   | github_pat_[A-Za-z0-9_]{20,}
@@ -102,6 +103,8 @@ mod tests {
     fn of_an_address_and_of_a_setting_only_the_secret_is_masked() {
         let hook = format!("<https://hooks.slack.com/services/T012ABC/B012ABC/{}>", random(24));
         assert_eq!(masked(&hook), "<https://hooks.slack.com/services/***>");
+        let reply = format!("https://hooks.slack.com/commands/T012ABC/123456789012/{}", random(24));
+        assert_eq!(masked(&reply), "https://hooks.slack.com/commands/***");
         assert_eq!(masked("redis://ops:hunter2@redis:6379/0"), "redis://ops:***@redis:6379/0");
         assert_eq!(masked("amqp://:p@ss@mq"), "amqp://:***@mq");
         let setting = format!("\"SecretAccessKey\": \"{}\"", random(40));

@@ -7,7 +7,7 @@ use chatops_bot::{
     inbox::{Inbox, Terms, local::Local, redis::InRedis},
     storage::{Memory, Redis},
 };
-use chatops_crds::bot_config::RedisConfig;
+use chatops_crds::{bot_config::RedisConfig, shared::visibility::Visibility};
 use serde_json::json;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -43,13 +43,43 @@ async fn wrong_arguments_can_be_seen_again_and_long_lines_are_not_remembered() {
     let mut world = start(&demo(), Arc::new(Memory::new()));
     world.asks("!scale many").await;
     assert!(world.asks("!!").await.starts_with("!scale many\n\"replicas\" must be a whole number"));
-    world.asks(&format!("!echo {}", "x".repeat(2_000))).await;
-    assert!(world.asks("!history").await.ends_with("1: !scale many"));
-    assert_eq!(world.asks("!echo ghp_0123456789abcdefghijABCDEFGHIJ012345").await, "***");
-    assert!(world.asks("!history").await.ends_with("1: !scale many"), "nor are those with a secret");
+    let not_kept = "not kept, as it is long or holds a secret";
+    for unkept in [format!("!echo {}", "x".repeat(2_000)), "!echo ghp_0123456789abcdefghijABCDEFGHIJ012345".into()] {
+        world.asks(&unkept).await;
+        let list = world.asks("!history").await;
+        assert!(list.ends_with(&format!("2: !scale many\n1: {not_kept}")), "{list}");
+        assert!(world.asks("!!").await.starts_with("I did not keep that command"), "and no other one runs");
+    }
     world.asks(&format!("!echo {}\nmore", "y".repeat(100))).await;
     let last = world.asks("!history").await.lines().last().unwrap().to_owned();
     assert_eq!(last, format!("1: !echo {}…", "y".repeat(75)));
+}
+
+#[tokio::test]
+async fn a_command_is_repeated_as_it_was_typed_also_where_it_was_cut_short() {
+    let mut world = start(&demo(), Arc::new(Memory::new()));
+    assert_eq!(world.asks("!pi").await, "pong");
+    assert_eq!(world.asks("!!").await, "!pi\npong");
+}
+
+#[tokio::test]
+async fn what_only_one_person_saw_is_repeated_for_them_only() {
+    let mut config = demo();
+    config.plugins[0].commands[3].visibility = Some(Visibility::DirectMessage);
+    let mut world = start(&config, Arc::new(Memory::new()));
+    let mut goes = async |channel: &str, text: &str| {
+        let addressing = if channel == "D1" { Addressing::Direct } else { Addressing::Channel };
+        world.types_in(channel, "U1", addressing, text).await;
+        world.script.answer().await.unwrap().target
+    };
+    let asker = Some("U1".to_owned());
+    assert_eq!(goes("C1", "!who").await.channel, "U1");
+    assert_eq!(goes("C1", "!!").await.only, asker, "a private answer");
+    assert_eq!(goes("D1", "!ping").await.only, None);
+    assert_eq!(goes("C1", "!!").await.only, asker, "typed in private");
+    assert_eq!(goes("C1", "!history").await.only, asker);
+    assert_eq!(goes("C1", "!hello").await.only, None);
+    assert_eq!(goes("C1", "!!").await.only, None);
 }
 
 #[tokio::test]

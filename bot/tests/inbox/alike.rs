@@ -47,6 +47,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let history = prop_oneof![
         3 => "[a-d]".prop_map(History::Remember),
         1 => (0..5_usize).prop_map(History::Repeat),
+        1 => prop_oneof![Just(100_000_000_000_000_001), Just(usize::MAX)].prop_map(History::Repeat),
         1 => Just(History::List),
     ];
     let operation = prop_oneof![

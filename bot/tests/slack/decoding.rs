@@ -2,12 +2,12 @@
 
 use chatops_bot::{
     adapter::slack::decode::{Content, Disconnect, Frame, Identity, Ignored, decode},
-    chat::{Addressing, Audience, Incoming},
+    chat::{Addressing, Audience, Incoming, MessageKey, Reference, ReplyUrl},
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::server::{envelope, typed};
+use crate::server::{envelope, slash, typed};
 
 fn identity() -> Identity {
     Identity { user_id: "UBOT".into(), bot_id: Some("BBOT".into()) }
@@ -119,6 +119,65 @@ fn a_direct_message_is_known_by_its_channel() {
     assert_eq!((group.channel.is_direct, group.addressing), (false, Addressing::Channel));
     let mentioned = message(&json!({"channel": "D1", "channel_type": "im", "text": "<@UBOT> ping"}));
     assert_eq!((mentioned.addressing, mentioned.text.as_str()), (Addressing::Direct, "ping"));
+}
+
+/// The slash command that `fields` on top of `/ops ping` make.
+fn command(fields: &Value) -> Content {
+    let mut frame = slash("e1", "123.4.ab", "ping");
+    frame["payload"].as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    content(&frame)
+}
+
+fn called(fields: &Value) -> Incoming {
+    match command(fields) {
+        Content::Slash(incoming) => incoming,
+        other => panic!("{fields}: {other:?}"),
+    }
+}
+
+#[test]
+fn a_slash_command_is_said_to_the_bot_and_named_by_its_trigger() {
+    let incoming = called(&json!({}));
+    assert_eq!(incoming.key, MessageKey("/123.4.ab".into()));
+    assert_eq!((incoming.user.id.as_str(), incoming.user.name.as_deref()), ("U1", Some("jo")));
+    assert_eq!((incoming.channel.id.as_str(), incoming.channel.is_direct), ("C1", false));
+    assert_eq!((incoming.addressing, incoming.text.as_str()), (Addressing::Mention, "ping"));
+    assert_eq!((incoming.thread.as_deref(), incoming.typed_at), (None, 0));
+    let url = "https://hooks.slack.example/commands/T1/1/secret";
+    assert_eq!(incoming.reply_target(Audience::Channel).reply_url, Some(ReplyUrl(url.into())));
+    assert!(!format!("{incoming:?}").contains("secret"));
+    let direct = called(&json!({"channel_id": "D1", "channel_name": "directmessage"}));
+    assert_eq!((direct.channel.is_direct, direct.addressing), (true, Addressing::Direct));
+}
+
+#[test]
+fn what_follows_a_slash_command_is_decoded_and_may_be_nothing() {
+    let incoming = called(&json!({"text": "tell <@U2|sam> in <#C2|ops> a &lt; b &amp;&amp; c"}));
+    assert_eq!(incoming.text, "tell @sam in #ops a < b && c");
+    let reference = |text: &str, id: &str| Reference { text: text.into(), id: id.into() };
+    assert_eq!(incoming.references, [reference("@sam", "U2"), reference("#ops", "C2")]);
+    assert_eq!(called(&json!({"text": "tell @sam in #ops"})).text, "tell @sam in #ops");
+    for text in [json!(""), json!(null)] {
+        assert_eq!(called(&json!({"text": text})).text, "");
+    }
+}
+
+#[test]
+fn a_slash_command_that_names_nobody_or_nothing_is_ignored() {
+    for field in ["trigger_id", "user_id", "channel_id"] {
+        assert_eq!(command(&json!({field: null})), Content::Ignored(Ignored::Malformed), "{field}");
+    }
+    assert_eq!(called(&json!({"response_url": null, "user_name": 5})).reply_url, None);
+}
+
+#[test]
+fn a_slash_command_is_kept_with_its_address_for_answers_and_read_again() {
+    let incoming = called(&json!({}));
+    let kept = serde_json::to_string(&incoming).unwrap();
+    assert_eq!(serde_json::from_str::<Incoming>(&kept).unwrap(), incoming);
+    let typed = serde_json::to_string(&message(&json!({}))).unwrap();
+    assert!(!typed.contains("reply_url"), "{typed}");
+    assert_eq!(serde_json::from_str::<Incoming>(&typed).unwrap().reply_url, None);
 }
 
 #[test]

@@ -54,9 +54,24 @@ async fn a_message_its_mention_and_their_redelivery_are_one_command() {
 }
 
 /// A place that takes nothing while it is locked.
-struct Locked {
+pub struct Locked {
     place: Local,
     locked: AtomicBool,
+}
+
+impl Locked {
+    /// Starts a bot whose inbox is beside such a place.
+    pub fn start(server: &Server) -> (Arc<Locked>, Bot) {
+        let tokens = [("bot-token", "xoxb-1"), ("app-token", "xapp-1")];
+        let terms = Terms::default();
+        let place = Arc::new(Locked { place: Local::in_memory(terms), locked: AtomicBool::new(true) });
+        let inbox = Inbox::over(place.clone(), terms, Box::new(|_| Meaning::Command(None)));
+        (place, Bot::start_with(&server.api_url(), timing(), inbox, &tokens))
+    }
+
+    pub fn unlock(&self) {
+        self.locked.store(false, Relaxed);
+    }
 }
 
 impl Ledger for Locked {
@@ -79,18 +94,14 @@ impl Ledger for Locked {
 #[tokio::test]
 async fn what_is_not_kept_in_time_is_not_acknowledged_and_taken_once_when_it_comes_again() {
     let server = Server::start().await;
-    let tokens = [("bot-token", "xoxb-1"), ("app-token", "xapp-1")];
-    let terms = Terms::default();
-    let place = Arc::new(Locked { place: Local::in_memory(terms), locked: AtomicBool::new(true) });
-    let inbox = Inbox::over(place.clone(), terms, Box::new(|_| Meaning::Command(None)));
-    let bot = Bot::start_with(&server.api_url(), timing(), inbox, &tokens);
+    let (place, bot) = Locked::start(&server);
     bot.connected().await;
     server.send(0, &envelope("e1", &typed("1.1", "first")));
     eventually("that it gives up", || bot.metrics.encode().contains(r#"outcome="refused"} 1"#)).await;
     // What need not be kept is acknowledged.
     server.send(0, &envelope("e2", &json!({"type": "reaction_added"})));
     acknowledged(&server, &["e2"]).await;
-    place.locked.store(false, Relaxed);
+    place.unlock();
     server.send(0, &envelope("e3", &typed("1.1", "first")));
     server.send(0, &envelope("e4", &typed("1.2", "second")));
     assert_eq!(bot.taken().await.text, "first");

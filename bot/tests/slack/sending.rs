@@ -37,7 +37,7 @@ async fn start() -> (Server, Bot, Outbox) {
 #[tokio::test]
 async fn an_answer_goes_to_its_thread_escaped_and_without_previews() {
     let (server, _bot, outbox) = start().await;
-    let target = Target { channel: "C1".into(), thread: Some("1.1".into()), only: None };
+    let target = Target { channel: "C1".into(), thread: Some("1.1".into()), ..Target::default() };
     let text = format!("{}: <!channel> & more", mention("U1"));
     outbox.deliver(Delivery::new(Reply { target, text }, MessageKey("C1:1.2".into()))).await.await.unwrap();
     let expected = json!({

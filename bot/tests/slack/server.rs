@@ -1,4 +1,4 @@
-//! A small Slack that does what a test tells it: three methods of the Web API and the sockets.
+//! A small Slack that does what a test tells it: some methods of the Web API, response URLs and the sockets.
 
 use std::{
     collections::HashMap,
@@ -68,6 +68,9 @@ pub struct World {
     /// How often somebody asked for what was posted, and the error that they get.
     pub looks: usize,
     pub look_error: Option<&'static str>,
+    /// Bodies of what came to response URLs, and what they are answered with instead of `ok`.
+    pub responses: Vec<Value>,
+    pub response_failures: Vec<(StatusCode, &'static str)>,
     pub sockets: Vec<Socket>,
 }
 
@@ -76,6 +79,8 @@ pub struct Socket {
     orders: mpsc::UnboundedSender<Order>,
     /// Ids of the envelopes that were acknowledged.
     pub acknowledged: Vec<String>,
+    /// What acknowledgements carried.
+    pub payloads: Vec<Value>,
     pub is_open: bool,
     /// How many sockets were open when this one was accepted.
     pub others: usize,
@@ -124,6 +129,8 @@ impl Server {
             posts_unheard: 0,
             looks: 0,
             look_error: None,
+            responses: Vec::new(),
+            response_failures: Vec::new(),
             sockets: Vec::new(),
         }));
         let listener = TcpListener::bind(address).await.unwrap();
@@ -134,6 +141,7 @@ impl Server {
             .route("/api/chat.postMessage", post(post_message))
             .route("/api/conversations.history", post(history))
             .route("/api/conversations.replies", post(history))
+            .route("/respond", post(respond))
             .route("/link", any(link))
             .with_state((address, world.clone()));
         let (stop, stopped) = oneshot::channel::<()>();
@@ -148,6 +156,10 @@ impl Server {
 
     pub fn api_url(&self) -> String {
         format!("http://{}/api/", self.address)
+    }
+
+    pub fn response_url(&self) -> String {
+        format!("http://{}/respond", self.address)
     }
 
     pub fn world(&self) -> MutexGuard<'_, World> {
@@ -197,6 +209,19 @@ pub fn envelope(id: &str, event: &Value) -> Value {
     json!({
         "envelope_id": id, "type": "events_api", "accepts_response_payload": false, "retry_attempt": 0,
         "payload": {"type": "event_callback", "team_id": "T1", "event_id": format!("Ev{id}"), "event": event},
+    })
+}
+
+/// An envelope around `/ops text`, which U1 typed in channel C1.
+pub fn slash(id: &str, trigger_id: &str, text: &str) -> Value {
+    json!({
+        "envelope_id": id, "type": "slash_commands", "accepts_response_payload": true,
+        "payload": {
+            "token": "t", "team_id": "T1", "team_domain": "acme", "channel_id": "C1", "channel_name": "general",
+            "user_id": "U1", "user_name": "jo", "command": "/ops", "text": text, "api_app_id": "A1",
+            "is_enterprise_install": "false", "response_url": "https://hooks.slack.example/commands/T1/1/secret",
+            "trigger_id": trigger_id,
+        },
     })
 }
 
@@ -288,6 +313,15 @@ async fn history(State((_, world)): Shared, Form(asked): Form<HashMap<String, St
     Json(json!({"ok": true, "messages": messages, "response_metadata": {"next_cursor": ""}})).into_response()
 }
 
+async fn respond(State((_, world)): Shared, Json(body): Json<Value>) -> Response {
+    let mut world = world.lock().unwrap();
+    world.responses.push(body);
+    if world.response_failures.is_empty() {
+        return "ok".into_response();
+    }
+    world.response_failures.remove(0).into_response()
+}
+
 async fn link(State((_, world)): Shared, upgrade: WebSocketUpgrade) -> Response {
     upgrade.on_upgrade(move |socket| async move {
         let (orders, received) = mpsc::unbounded_channel();
@@ -295,7 +329,8 @@ async fn link(State((_, world)): Shared, upgrade: WebSocketUpgrade) -> Response 
             let mut world = world.lock().unwrap();
             let others = world.sockets.iter().filter(|socket| socket.is_open).count();
             let is_open = world.welcome == Welcome::Hello;
-            let socket = Socket { orders, acknowledged: Vec::new(), is_open, others, said_goodbye: false };
+            let (acknowledged, payloads, said_goodbye) = (Vec::new(), Vec::new(), false);
+            let socket = Socket { orders, acknowledged, payloads, is_open, others, said_goodbye };
             world.sockets.push(socket);
             (world.sockets.len() - 1, world.welcome)
         };
@@ -332,7 +367,9 @@ async fn serve(
                 Message::Text(text) => {
                     let frame: Value = serde_json::from_str(&text).unwrap();
                     let id = frame["envelope_id"].as_str().unwrap().to_owned();
-                    world.lock().unwrap().sockets[n].acknowledged.push(id);
+                    let socket = &mut world.lock().unwrap().sockets[n];
+                    socket.acknowledged.push(id);
+                    socket.payloads.extend(frame.get("payload").cloned());
                 }
                 Message::Close(_) => return None,
                 _ => (),

@@ -29,7 +29,7 @@ pub struct Command {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
     #[x_kube(
-        validation = Rule::new("self.map(a, a.required ? 0 : 1).isSorted()").message("a required argument must not follow an optional one"),
+        validation = Rule::new("self.filter(a, a.required || a.type != 'Boolean').map(a, a.required ? 0 : 1).isSorted()").message("a required argument must not follow an optional one"),
         validation = Rule::new("self.size() == 0 || self.filter(a, a.rest).size() == 0 || (self.filter(a, a.rest).size() == 1 && self[self.size() - 1].rest)").message("only the last argument may be marked rest: it takes everything that is left of the line"),
         validation = Rule::new("self.filter(a, has(a.repeated) && a.repeated).all(a, a == self[self.size() - 1])").message("only the last argument may be repeated: it takes every value that is left"),
         validation = Rule::new("self.filter(a, has(a.short)).all(a, self.exists_one(b, has(b.short) && b.short == a.short))").message("two arguments must not have the same short name")

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Match {
-    /// What is looked for anywhere in a message, as a regular expression (RE2 syntax), e.g. `INC-(?P<id>[0-9]+)`. Time grows
-    /// with the length of the message only, whatever stands here. `(?i)` in front makes upper and lower case the same.
+    /// What is looked for anywhere in a message, as a regular expression (RE2 syntax), e.g. `INC-(?P<id>[0-9]+)`.
+    /// No pattern takes more time than in proportion to the length of the message for each thing that it finds. `(?i)` in front makes upper and lower case the same.
     #[schemars(length(min = 1, max = 500))]
     pub pattern: String,
 

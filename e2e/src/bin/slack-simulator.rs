@@ -25,7 +25,7 @@ struct Arguments {
 enum Command {
     /// Serve the workspace until SIGTERM
     Serve(Serve),
-    /// Talk in a channel: one message a line, messages are printed as they come
+    /// Talk in a channel: one message or slash command a line, messages are printed as they come
     Chat {
         #[command(flatten)]
         at: At,

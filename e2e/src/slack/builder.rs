@@ -245,7 +245,7 @@ fn router(shared: &Arc<Shared>) -> Router {
         .route("/link/", get(socket_mode::link))
         .route("/upload/v1/{id}/{secret}", any(web_api::files::upload))
         .route("/files-pri/{id}/{*name}", get(web_api::files::download))
-        .route("/commands/{channel}/{user}/{secret}", post(web_api::response_url))
+        .route("/commands/{team}/{number}/{secret}", post(web_api::response_url))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(Arc::clone(shared))
         .merge(page::router())

@@ -5,14 +5,16 @@ use serde_json::{Value, json};
 
 use super::{
     delivery::{Kind, Payload},
-    ids,
+    ids, markup,
     message::Message,
+    response_urls::Place,
     workspace::User,
     world::World,
 };
 
 /// Queues a slash command as typed by a user in a channel.
 pub(crate) fn slash(world: &mut World, user: &User, channel: &str, command: &str, text: &str) {
+    let response_url = response_url(world, channel, &user.id);
     let workspace = &world.workspace;
     let name = match workspace.channels.get(channel) {
         Some(channel) if !channel.name.is_empty() => channel.name.clone(),
@@ -21,8 +23,8 @@ pub(crate) fn slash(world: &mut World, user: &User, channel: &str, command: &str
     let body = json!({
         "token": workspace.app.verification_token, "team_id": workspace.team.id, "team_domain": workspace.team.name,
         "channel_id": channel, "channel_name": name, "user_id": user.id, "user_name": user.name, "command": command,
-        "text": text, "api_app_id": workspace.app.id, "is_enterprise_install": "false",
-        "response_url": response_url(world, channel, &user.id), "trigger_id": ids::trigger(),
+        "text": markup::after_command(text, workspace), "api_app_id": workspace.app.id,
+        "is_enterprise_install": "false", "response_url": response_url, "trigger_id": ids::trigger(),
     });
     if world.workspace.app.has_scope("commands") {
         world.outgoing.push(Payload {
@@ -36,6 +38,7 @@ pub(crate) fn slash(world: &mut World, user: &User, channel: &str, command: &str
 
 /// Queues a click on a button of a message.
 pub(crate) fn click(world: &mut World, user: &User, message: &Message, action_id: &str, value: &str) {
+    let response_url = response_url(world, &message.channel, &user.id);
     let workspace = &world.workspace;
     let name =
         workspace.channels.get(&message.channel).map(|channel| channel.name.clone()).unwrap_or_default();
@@ -49,7 +52,7 @@ pub(crate) fn click(world: &mut World, user: &User, message: &Message, action_id
             "type": "message", "message_ts": message.ts, "channel_id": message.channel, "is_ephemeral": message.visible_to.is_some(),
         },
         "message": message.to_json(&world.origin), "state": { "values": {} },
-        "response_url": response_url(world, &message.channel, &user.id),
+        "response_url": response_url,
         "actions": [{
             "type": "button", "action_id": action_id, "block_id": ids::block(), "value": value, "action_ts": message.ts,
             "text": { "type": "plain_text", "text": value, "emoji": true },
@@ -63,9 +66,10 @@ pub(crate) fn click(world: &mut World, user: &User, message: &Message, action_id
     });
 }
 
-/// The response URL names channel and user itself; the simulator has nothing to remember.
-fn response_url(world: &World, channel: &str, user: &str) -> String {
-    format!("{}/commands/{channel}/{user}/{}", world.origin.web, ids::secret(24))
+fn response_url(world: &mut World, channel: &str, user: &str) -> String {
+    let place = Place { channel: channel.to_owned(), user: user.to_owned() };
+    let path = world.response_urls.make(&world.workspace.team.id, place);
+    format!("{}/{path}", world.origin.web)
 }
 
 /// The acknowledgement came; a payload with text is the answer.

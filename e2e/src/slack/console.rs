@@ -1,7 +1,10 @@
-//! The text console of `slack-simulator chat`: lines go to a channel as one person, the channel's messages are printed as
-//! they come. With a pipe for input every line waits for its answer, so that a script reads as a conversation.
+//! The text console of `slack-simulator chat`: lines go to a channel as one person, those that start with `/` as slash
+//! commands; the channel's messages are printed as they come. With a pipe for input every line waits for its answer, so that a script reads as a conversation.
 
-use std::{io::Write, time::Duration};
+use std::{
+    io::Write,
+    time::{Duration, Instant},
+};
 
 use tokio::sync::mpsc;
 
@@ -53,10 +56,10 @@ pub async fn converse(
             tokio::select! {
                 line = lines.recv() => match line {
                     Some(line) if line.trim().is_empty() => {}
-                    Some(line) => drop(console.remote.types(&console.user, &console.channel, &line).await?),
+                    Some(line) => drop(console.says(&line).await?),
                     None => break,
                 },
-                entries = console.remote.journal(view.seen, POLL) => view.print(&entries?)?,
+                entries = console.remote.journal(view.seen, POLL) => drop(view.print(&entries?)?),
             }
         }
         return Ok(0);
@@ -65,13 +68,30 @@ pub async fn converse(
         if line.trim().is_empty() {
             continue;
         }
-        let question = console.remote.types(&console.user, &console.channel, &line).await?;
-        if console.remote.wait_for_reply(&question, ANSWER_DEADLINE).await.is_err() {
-            unanswered += 1;
-        }
+        let is_answered = match console.says(&line).await? {
+            Some(question) => console.remote.wait_for_reply(&question, ANSWER_DEADLINE).await.is_ok(),
+            None => {
+                // Nobody else sees a slash command.
+                writeln!(view.output, "{}: {line}", console.user)?;
+                view.print_next().await?
+            }
+        };
+        unanswered += usize::from(!is_answered);
         view.print_until_quiet().await?;
     }
     Ok(unanswered)
+}
+
+impl Console {
+    /// Types a line; what it returns is the message, if it is one.
+    async fn says(&self, line: &str) -> anyhow::Result<Option<Message>> {
+        let (user, channel) = (&self.user, &self.channel);
+        if !line.starts_with('/') {
+            return self.remote.types(user, channel, line).await.map(Some);
+        }
+        let (command, text) = line.split_once(' ').unwrap_or((line, ""));
+        self.remote.runs_command(user, channel, command, text).await.map(|()| None)
+    }
 }
 
 struct View<'a, W> {
@@ -82,6 +102,18 @@ struct View<'a, W> {
 }
 
 impl<W: Write> View<'_, W> {
+    /// Waits for something to print; false if nothing came in time.
+    async fn print_next(&mut self) -> anyhow::Result<bool> {
+        let end = Instant::now() + ANSWER_DEADLINE;
+        while let Some(wait) = end.checked_duration_since(Instant::now()) {
+            let entries = self.console.remote.journal(self.seen, wait).await?;
+            if self.print(&entries)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     async fn print_until_quiet(&mut self) -> anyhow::Result<()> {
         loop {
             let entries = self.console.remote.journal(self.seen, QUIET).await?;
@@ -92,7 +124,9 @@ impl<W: Write> View<'_, W> {
         }
     }
 
-    fn print(&mut self, entries: &[Entry]) -> anyhow::Result<()> {
+    /// Whether there was something to print.
+    fn print(&mut self, entries: &[Entry]) -> anyhow::Result<bool> {
+        let mut printed = false;
         for entry in entries {
             self.seen = entry.sequence;
             let Some(message) = entry.action.shown().filter(|message| message.channel == self.channel) else {
@@ -101,9 +135,11 @@ impl<W: Write> View<'_, W> {
             let is_own = message.author == self.console.user;
             if !(is_own && self.console.interactive) {
                 writeln!(self.output, "{}", line(&entry.action, message))?;
+                printed = true;
             }
         }
-        Ok(self.output.flush()?)
+        self.output.flush()?;
+        Ok(printed)
     }
 }
 

@@ -42,6 +42,20 @@ pub struct Type {
     pub thread_ts: Option<Ts>,
 }
 
+/// `POST /control/command`: a slash command that a person types.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SlashCommand {
+    /// `alice`
+    pub user: String,
+    /// As in [`Type`].
+    pub channel: String,
+    /// `/ops`
+    pub command: String,
+    /// What follows it.
+    #[serde(default)]
+    pub text: String,
+}
+
 /// `GET /control/reply`: which answer to wait for, and how long.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Ask {
@@ -75,15 +89,6 @@ struct OnMessage {
     user: String,
     channel: String,
     ts: Ts,
-    #[serde(default)]
-    text: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct Command {
-    user: String,
-    channel: String,
-    command: String,
     #[serde(default)]
     text: String,
 }
@@ -212,7 +217,7 @@ async fn react(Extracted(slack): Extracted<Slack>, Json(on): Json<OnMessage>) ->
     Ok(Json(slack.user(&on.user).reacts(&message, &on.text).await?))
 }
 
-async fn command(Extracted(slack): Extracted<Slack>, Json(run): Json<Command>) -> Answer<()> {
+async fn command(Extracted(slack): Extracted<Slack>, Json(run): Json<SlashCommand>) -> Answer<()> {
     Ok(Json(slack.user(&run.user).runs_command(&run.channel, &run.command, &run.text).await?))
 }
 

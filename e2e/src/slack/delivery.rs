@@ -84,7 +84,7 @@ pub(crate) fn start(shared: &Arc<Shared>, world: &mut World, payload: Payload) {
         shared.runtime.spawn(see_through(Arc::clone(shared), payload.clone(), attempt));
     }
     let attempt = attempt(shared, world, &payload, 0);
-    if let (true, Some(attempt)) = (is_event, &attempt)
+    if let Some(attempt) = &attempt
         && let Some(after) = world.faults.take_repeated_envelope()
     {
         shared.runtime.spawn(repeat(Arc::clone(shared), attempt.frame.clone(), after));

@@ -71,9 +71,9 @@ pub enum Fault {
         /// Number of events.
         times: u32,
     },
-    /// The next events are delivered once more with the *same* `envelope_id`, as seen after 11 to 15 s.
+    /// The next payloads are delivered once more with the *same* `envelope_id`, as seen after 11 to 15 s.
     RepeatEnvelopes {
-        /// Number of events.
+        /// Number of payloads.
         times: u32,
         /// Milliseconds until the repetition.
         after_millis: u64,

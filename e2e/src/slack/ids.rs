@@ -41,6 +41,11 @@ pub(crate) fn secret(length: usize) -> String {
     random(MIXED, length)
 }
 
+/// A number, as response URLs carry it.
+pub(crate) fn number() -> String {
+    random(DIGITS, 13)
+}
+
 /// A trigger id, as slash commands and clicks carry it.
 pub(crate) fn trigger() -> String {
     format!("{}.{}.{}", random(DIGITS, 13), random(DIGITS, 12), random(HEX, 32))

@@ -49,6 +49,20 @@ pub(crate) fn typed(text: &str, workspace: &Workspace) -> Typed {
     Typed { text: wire, blocks }
 }
 
+/// Encodes what follows a slash command of an app that has users, channels and links escaped (docs: "Slash commands",
+/// "Escaping").
+pub(crate) fn after_command(text: &str, workspace: &Workspace) -> String {
+    let spans = spans(text, Some(workspace));
+    let encoded = spans.iter().map(|span| match span {
+        Span::User(id) => {
+            let name = workspace.users.get(id).map(|user| user.name.as_str()).unwrap_or_default();
+            format!("<@{id}|{name}>")
+        }
+        span => span.on_the_wire(),
+    });
+    encoded.collect()
+}
+
 /// Escapes the three characters that Slack's mark-up reserves.
 pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")

@@ -103,13 +103,15 @@ impl Person {
         })
     }
 
-    /// Runs a slash command (`/ops`) with what follows it. Slack answers nothing to the person beyond what the app does.
+    /// Runs a slash command (`/ops`) with what follows it. Slack says nothing to the person beyond what the app does, unless
+    /// the app does not take it.
     ///
     /// # Errors
-    /// No such person or channel.
+    /// No such person or channel, or the person is not in it.
     pub async fn runs_command(&self, channel: &str, command: &str, text: &str) -> anyhow::Result<()> {
         let channel = self.slack.channel_id(channel)?;
         self.act(|world, user| {
+            is_in(world, user, &channel)?;
             commands::slash(world, user, &channel, command, text);
             Ok(())
         })
@@ -154,6 +156,13 @@ fn find(world: &World, name: &str) -> anyhow::Result<User> {
     world.workspace.user(name).cloned().with_context(|| format!("the simulated workspace has no user {name}"))
 }
 
+fn is_in(world: &World, user: &User, channel: &str) -> anyhow::Result<()> {
+    let members = world.workspace.channels.get(channel).map(|channel| &channel.members);
+    let is_member = members.is_some_and(|members| members.contains(&user.id));
+    anyhow::ensure!(is_member, "{} is not in that channel", user.name);
+    Ok(())
+}
+
 fn post(
     world: &mut World,
     user: &User,
@@ -161,12 +170,7 @@ fn post(
     thread: Option<Ts>,
     text: &str,
 ) -> anyhow::Result<Message> {
-    let members = world.workspace.channels.get(channel).map(|channel| &channel.members);
-    anyhow::ensure!(
-        members.is_some_and(|members| members.contains(&user.id)),
-        "{} is not in that channel",
-        user.name
-    );
+    is_in(world, user, channel)?;
     let typed = markup::typed(text, &world.workspace);
     let is_person = user.bot.is_none();
     let message = Message {

@@ -8,7 +8,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
 
 use super::{
-    control::{Ask, State, Type},
+    control::{Ask, SlashCommand, State, Type},
     faults::Fault,
     journal::Entry,
     message::Message,
@@ -60,6 +60,26 @@ impl Remote {
             &Type { user: user.into(), channel: of.channel.clone(), text: text.into(), thread_ts },
         )
         .await
+    }
+
+    /// Runs a slash command with what follows it.
+    ///
+    /// # Errors
+    /// As for [`Remote::types`].
+    pub async fn runs_command(
+        &self,
+        user: &str,
+        channel: &str,
+        command: &str,
+        text: &str,
+    ) -> anyhow::Result<()> {
+        let command = SlashCommand {
+            user: user.into(),
+            channel: channel.into(),
+            command: command.into(),
+            text: text.into(),
+        };
+        self.post("command", &command).await
     }
 
     /// Waits for the bot's first answer to a message.

@@ -16,6 +16,7 @@ use super::{
     origin::Origin,
     rate_limits::RateLimits,
     replies::Waiters,
+    response_urls::ResponseUrls,
     sockets::Sockets,
     stats::Counters,
     workspace::{User, Workspace},
@@ -35,6 +36,7 @@ pub(crate) struct World {
     pub(crate) sockets: Sockets,
     pub(crate) files: BTreeMap<String, StoredFile>,
     pub(crate) waiters: Waiters,
+    pub(crate) response_urls: ResponseUrls,
     /// Payloads to deliver, in order, once the present change is complete.
     pub(crate) outgoing: Vec<Payload>,
     /// Where the links of events lead.
@@ -62,6 +64,7 @@ impl World {
             sockets: Sockets::default(),
             files: BTreeMap::new(),
             waiters: Waiters::default(),
+            response_urls: ResponseUrls::default(),
             outgoing: Vec::new(),
             origin,
             retention,

@@ -104,6 +104,7 @@ fn plugins() -> Vec<(&'static str, Value, By)> {
     let arg = |i: usize| json!({"name": format!("a{i}")});
     vec![
         ("bad command name", command(json!({"name": "Add It", "reply": "ok"})), Rule("one to four words")),
+        ("nothing at all", plugin_of("demo", json!([])), Rule("a plugin needs commands, matches, or both")),
         ("nothing to do", command(json!({"name": "add"})), Rule("needs a reply, an action (store), or both")),
         (
             "two actions",
@@ -119,6 +120,11 @@ fn plugins() -> Vec<(&'static str, Value, By)> {
             "rest not last",
             args(json!([{"name": "a", "rest": true}, {"name": "b"}])),
             Rule("only the last argument may be marked rest"),
+        ),
+        (
+            "repeated not last",
+            args(json!([{"name": "a", "repeated": true}, {"name": "b"}])),
+            Rule("only the last argument may be repeated"),
         ),
         (
             "bad argument name",

@@ -85,7 +85,11 @@ impl Socket {
     }
 
     pub(crate) async fn acknowledge(&mut self, envelope: &Value) -> anyhow::Result<()> {
-        let frame = json!({ "envelope_id": envelope["envelope_id"] }).to_string();
+        self.send(&json!({ "envelope_id": envelope["envelope_id"] })).await
+    }
+
+    pub(crate) async fn send(&mut self, frame: &Value) -> anyhow::Result<()> {
+        let frame = frame.to_string();
         Ok(self.0.send(Frame::Text(frame.into())).await?)
     }
 

@@ -15,12 +15,19 @@ use crate::app::App;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_slack-simulator");
 
-/// Answers every person's message with the same words in capitals, until it is aborted.
+/// Answers every person's message, and every slash command, with the same words in capitals, until it is aborted.
 async fn shouting_bot(slack: &Simulator) -> anyhow::Result<JoinHandle<anyhow::Result<()>>> {
     let app = App::of(slack)?;
     let (mut socket, _) = app.connect().await?;
     Ok(tokio::spawn(async move {
         while let Ok(envelope) = socket.take().await {
+            if envelope["type"] == "slash_commands" {
+                let command = &envelope["payload"];
+                let text = command["text"].as_str().unwrap_or_default().to_uppercase();
+                let url = command["response_url"].as_str().unwrap_or_default();
+                app.http.post(url).json(&json!({ "text": text })).send().await?;
+                continue;
+            }
             let event = &envelope["payload"]["event"];
             if event["type"] == "message" && event["bot_id"].is_null() {
                 let text = event["text"].as_str().unwrap_or_default().to_uppercase();
@@ -69,12 +76,14 @@ async fn piped_lines_are_typed_one_by_one_and_each_gets_its_answer() -> anyhow::
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
-        chat.stdin.take().context("no input")?.write_all(b"one\n\ntwo\n")?;
+        chat.stdin.take().context("no input")?.write_all(b"one\n\ntwo\n/ops three\n")?;
         Ok(chat.wait_with_output()?)
     });
     let output = output.await??;
     assert!(output.status.success());
-    assert_eq!(String::from_utf8(output.stdout)?, "bob: one\nops: ONE\nbob: two\nops: TWO\n");
+    let (messages, command) =
+        ("bob: one\nops: ONE\nbob: two\nops: TWO\n", "bob: /ops three\nops (only you): THREE\n");
+    assert_eq!(String::from_utf8(output.stdout)?, format!("{messages}{command}"));
     bot.abort();
     Ok(())
 }

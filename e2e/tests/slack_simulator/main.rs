@@ -6,5 +6,6 @@ mod console;
 mod events;
 mod faults;
 mod page;
+mod slash;
 mod socket_mode;
 mod web_api;

@@ -10,7 +10,7 @@ use crate::app::{App, DEADLINE};
 const ACK_DEADLINE: Duration = Duration::from_millis(300);
 
 /// A simulator in which a minute takes 200 ms.
-async fn hurried() -> anyhow::Result<(Simulator, App)> {
+pub(crate) async fn hurried() -> anyhow::Result<(Simulator, App)> {
     let slack = Simulator::builder().time_factor(300.0).ack_deadline(ACK_DEADLINE).start().await?;
     let app = App::of(&slack)?;
     Ok((slack, app))
@@ -149,22 +149,4 @@ async fn a_refresh_is_announced_then_asked_for_and_then_the_socket_closes() -> a
     assert_eq!(socket.next().await?["reason"], "refresh_requested");
     assert!(socket.next_or_end().await?.is_none());
     slack.wait_for_sockets(0, DEADLINE).await
-}
-
-#[tokio::test]
-async fn an_unclaimed_slash_command_fails_for_its_user_and_is_not_repeated() -> anyhow::Result<()> {
-    let (slack, app) = hurried().await?;
-    let told = |slack: &Slack, error: &str| {
-        let entries = slack.journal(0);
-        let mut messages = entries.iter().filter_map(|entry| entry.action.new_message());
-        messages.any(|message| message.visible_to.is_some() && message.text.contains(error)).then_some(())
-    };
-    slack.user("alice").runs_command("#ops", "/ops", "status").await?;
-    slack.wait_until("dispatch_failed", DEADLINE, |slack| told(slack, "dispatch_failed")).await?;
-    let (mut socket, _) = app.connect().await?;
-    slack.user("alice").runs_command("#ops", "/ops", "status").await?;
-    assert_eq!(socket.next().await?["payload"]["command"], "/ops");
-    slack.wait_until("operation_timeout", DEADLINE, |slack| told(slack, "operation_timeout")).await?;
-    assert_eq!(slack.deliveries().len(), 2);
-    Ok(())
 }

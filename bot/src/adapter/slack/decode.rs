@@ -4,7 +4,7 @@
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
 use super::markup::{self, Decoded};
-use crate::chat::{Addressing, Channel, Incoming, MessageKey, User};
+use crate::chat::{Addressing, Channel, Incoming, MessageKey, ReplyUrl, User};
 
 /// Who the bot is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub enum Content {
     Disconnect(Disconnect),
     /// Somebody typed something that may be meant for the bot.
     Message(Incoming),
+    /// Somebody called the bot by a slash command, which Slack never delivers again.
+    Slash(Incoming),
     /// Nothing to act upon.
     Ignored(Ignored),
 }
@@ -68,6 +70,9 @@ pub enum Ignored {
 /// Sub-types of messages that a person typed.
 const TYPED: [&str; 3] = ["thread_broadcast", "file_share", "me_message"];
 
+/// What the keys of slash commands start with; those of messages start with the id of a channel.
+const SLASH: char = '/';
+
 /// Slack's own bot, which has no bot id.
 const SLACKBOT: &str = "USLACKBOT";
 
@@ -86,6 +91,19 @@ struct RawFrame {
 #[derive(Deserialize)]
 struct RawPayload {
     event: Option<RawEvent>,
+    /// This and what follows is of a slash command (docs: "Slash commands", "Preparing your app to receive Commands").
+    #[serde(default, deserialize_with = "text")]
+    trigger_id: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    user_id: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    user_name: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    channel_id: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    text: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    response_url: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -131,13 +149,16 @@ pub fn decode(frame: &str, identity: &Identity) -> Frame {
     else {
         return Frame { envelope_id: envelope_id(frame), content: Content::Ignored(Ignored::Malformed) };
     };
-    let content = match (kind.as_deref(), payload.and_then(|payload| payload.event)) {
+    let content = match (kind.as_deref(), payload) {
         (Some("hello"), _) => {
             Content::Hello { connections: num_connections.and_then(|number| number.as_u64()) }
         }
         (Some("disconnect"), _) => Content::Disconnect(disconnect(reason.as_deref())),
-        (Some("events_api"), Some(event)) => {
+        (Some("events_api"), Some(RawPayload { event: Some(event), .. })) => {
             message(event, identity).map_or_else(Content::Ignored, Content::Message)
+        }
+        (Some("slash_commands"), Some(payload)) => {
+            slash(payload).map_or(Content::Ignored(Ignored::Malformed), Content::Slash)
         }
         (Some(_), _) => Content::Ignored(Ignored::OtherEvent),
         (None, _) => Content::Ignored(Ignored::Malformed),
@@ -202,7 +223,33 @@ fn message(event: RawEvent, identity: &Identity) -> Result<Incoming, Ignored> {
         text,
         references,
         typed_at: millis(&ts),
+        reply_url: None,
     })
+}
+
+/// What follows a slash command, said to the bot. Only its trigger names it, and no time does.
+fn slash(payload: RawPayload) -> Option<Incoming> {
+    let (user, channel) = (payload.user_id?, payload.channel_id?);
+    let is_direct = channel.starts_with('D');
+    let Decoded { text, references } = markup::decode(&payload.text.unwrap_or_default());
+    Some(Incoming {
+        key: MessageKey(format!("{SLASH}{}", payload.trigger_id?)),
+        user: User { id: user, name: payload.user_name },
+        channel: Channel { id: channel, is_direct },
+        thread: None,
+        opens_thread: None,
+        addressing: if is_direct { Addressing::Direct } else { Addressing::Mention },
+        text,
+        references,
+        typed_at: 0,
+        reply_url: payload.response_url.map(ReplyUrl),
+    })
+}
+
+/// The `ts` of the message that `key` names; a slash command has none.
+pub(super) fn timestamp(key: &MessageKey) -> Option<&str> {
+    let message = Some(key.0.as_str()).filter(|key| !key.starts_with(SLASH))?;
+    message.rsplit_once(':').map(|(_, ts)| ts)
 }
 
 /// When a message with this `ts`, as in `1700000000.000100`, was typed.

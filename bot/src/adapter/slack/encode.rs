@@ -38,6 +38,26 @@ pub fn post_ephemeral(reply: &Reply, user: &str) -> SlackApiChatPostEphemeralReq
         .opt_thread_ts(reply.target.thread.clone().map(Into::into))
 }
 
+/// An answer to a slash command that goes by its acknowledgement or its response URL (docs: "Handling user interaction").
+#[derive(Debug, Serialize)]
+pub struct Response {
+    response_type: &'static str,
+    text: String,
+}
+
+/// The answer `reply` for everybody in its channel, as if it were posted. In a direct message, where only the asker may
+/// see it, the two who talk may both be people: there it is for the asker alone.
+pub fn response(reply: &Reply) -> Response {
+    let is_private = reply.target.only.is_some() || reply.target.channel.starts_with('D');
+    let response_type = if is_private { "ephemeral" } else { "in_channel" };
+    Response { response_type, text: text(&reply.text) }
+}
+
+/// An answer for the asker alone.
+pub fn private_response(neutral: &str) -> Response {
+    Response { response_type: "ephemeral", text: text(neutral) }
+}
+
 /// Neutral text in Slack's mark-up.
 pub fn text(neutral: &str) -> String {
     let mut encoded = String::with_capacity(neutral.len());
@@ -113,7 +133,7 @@ mod tests {
 
     #[test]
     fn an_answer_goes_to_its_thread_and_unfurls_nothing() {
-        let target = Target { channel: "C1".into(), thread: Some("1.2".into()), only: None };
+        let target = Target { channel: "C1".into(), thread: Some("1.2".into()), ..Target::default() };
         let marks = [Mark { run: MessageKey("C1:1.2".into()), part: 0 }];
         let reply = Reply { target, text: "pong".into() };
         let request = serde_json::to_value(post_message(&reply, &marks)).unwrap();
@@ -126,10 +146,20 @@ mod tests {
 
     #[test]
     fn an_answer_for_one_person_says_who_that_is() {
-        let target = Target { channel: "C1".into(), thread: None, only: Some("U1".into()) };
+        let target = Target { channel: "C1".into(), thread: None, only: Some("U1".into()), ..Target::default() };
         let request = post_ephemeral(&Reply { target, text: "<pong>".into() }, "U1");
         let expected = json!({ "channel": "C1", "user": "U1", "text": "&lt;pong&gt;" });
         assert_eq!(serde_json::to_value(request).unwrap(), expected);
+    }
+
+    #[test]
+    fn an_answer_to_a_slash_command_is_for_those_who_would_see_it_posted() {
+        for (channel, expected) in [("C1", "in_channel"), ("G1", "in_channel"), ("D1", "ephemeral")] {
+            let target = Target { channel: channel.into(), ..Target::default() };
+            let response = response(&Reply { target, text: "a < b".into() });
+            let response = serde_json::to_value(response).unwrap();
+            assert_eq!(response, json!({ "response_type": expected, "text": "a &lt; b" }));
+        }
     }
 
     proptest! {

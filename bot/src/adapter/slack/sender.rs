@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
-use super::{credentials, encode, link::Link, metadata::Metadata, web_api::CallError};
+use super::{credentials, decode, encode, link::Link, metadata::Metadata, web_api::CallError};
 use crate::{
-    chat::{MessageKey, Reply, Target},
+    chat::{MessageKey, Reply, ReplyUrl, Target},
+    network::Unreachable,
     outbox::{FindError, Mark, SendError, Sender},
     secret::Secret,
 };
@@ -14,6 +15,9 @@ use crate::{
 /// Longest text of one message as Slack counts it, after escaping; longer ones may be cut or split by Slack (docs:
 /// `chat.postMessage`, "Truncating content").
 const MAX_CHARS: usize = 4_000;
+
+/// Error codes where the bot is not in the channel, or may not know of it. It can't look there either.
+const NOT_THERE: [&str; 2] = ["not_in_channel", "channel_not_found"];
 
 /// Messages that are read together (docs: `conversations.history`, "limit").
 const PAGE: u16 = 200;
@@ -32,7 +36,7 @@ pub struct SlackSender {
 struct History<'a> {
     channel: &'a str,
     ts: Option<&'a str>,
-    oldest: &'a str,
+    oldest: Option<&'a str>,
     include_all_metadata: bool,
     limit: u16,
     cursor: Option<String>,
@@ -77,6 +81,22 @@ impl SlackSender {
     }
 }
 
+impl SlackSender {
+    /// Sends an answer by the address that came with its command, after posting it was refused with `code`. Posting comes
+    /// first, as a post has no last minute, can be looked for and so arrives once; an answer by this address can be sent
+    /// five times in half an hour and never be looked for, so that after doubt the bot says that it was interrupted.
+    async fn respond(&self, url: &ReplyUrl, reply: &Reply, code: &str) -> Result<(), SendError> {
+        match self.link.web.respond(url, &encode::response(reply), self.link.timing.post).await {
+            Ok(()) => Ok(()),
+            Err(CallError::RateLimited { retry_after }) => Err(SendError::RateLimited { retry_after }),
+            Err(CallError::Unreachable(error)) => Err(failed(&error)),
+            Err(CallError::Refused(error)) => {
+                Err(SendError::Rejected(format!("{code}, and response_url: {error}")))
+            }
+        }
+    }
+}
+
 impl Sender for SlackSender {
     async fn send(&self, reply: &Reply, marks: &[Mark]) -> Result<(), SendError> {
         let session = self.link.session.borrow().clone();
@@ -97,8 +117,7 @@ impl Sender for SlackSender {
             Err(CallError::RateLimited { retry_after }) => Err(SendError::RateLimited { retry_after }),
             Err(CallError::Unreachable(error)) => {
                 self.link.doubt.notify_one();
-                let sent = if error.is_before_sending() { SendError::Retry } else { SendError::Doubtful };
-                Err(sent(error.to_string()))
+                Err(failed(&error))
             }
             // The token may be about to be replaced, and then it works.
             Err(CallError::Refused(code)) if credentials::is_about_token(&code) => {
@@ -106,6 +125,11 @@ impl Sender for SlackSender {
                 Err(SendError::Retry(code))
             }
             Err(CallError::Refused(code)) => {
+                if let Some(url) = &reply.target.reply_url
+                    && NOT_THERE.contains(&code.as_str())
+                {
+                    return self.respond(url, reply, &code).await;
+                }
                 if code == "missing_scope" {
                     self.link.doubt.notify_one();
                 }
@@ -114,7 +138,8 @@ impl Sender for SlackSender {
         }
     }
 
-    /// Reads what was posted since the first of the commands was typed, by this bot's user.
+    /// Reads what was posted since the first of the commands was typed, by this bot's user. When a slash command was typed
+    /// is not known: there it goes back until it meets the beginning of an answer.
     async fn find(&self, target: &Target, runs: &[MessageKey]) -> Result<Vec<Mark>, FindError> {
         // What only one person saw is in no history.
         if target.only.is_some() {
@@ -124,8 +149,8 @@ impl Sender for SlackSender {
         let session = self.link.session.borrow().clone().ok_or_else(retry)?;
         let own = session.identity.as_ref().ok_or_else(retry)?.user_id.as_str();
         // All time stamps have the same number of digits until the year 2286.
-        let typed_at = runs.iter().filter_map(|run| Some(run.0.rsplit_once(':')?.1));
-        let oldest = typed_at.min().ok_or(FindError::Hidden)?;
+        let typed_at: Option<Vec<_>> = runs.iter().map(decode::timestamp).collect();
+        let oldest = typed_at.and_then(|typed_at| typed_at.into_iter().min());
         let mut history = History {
             channel: &target.channel,
             ts: target.thread.as_deref(),
@@ -141,7 +166,8 @@ impl Sender for SlackSender {
             let metadata = of_bot.filter_map(|message| message.metadata.as_ref());
             marks.extend(metadata.flat_map(|metadata| metadata.marks_of(runs)));
             history.cursor = page.response_metadata.and_then(|next| next.next_cursor);
-            if history.cursor.as_ref().is_none_or(String::is_empty) {
+            let is_met = oldest.is_none() && runs.iter().all(|run| begins(&marks, run));
+            if is_met || history.cursor.as_ref().is_none_or(String::is_empty) {
                 return Ok(marks);
             }
         }
@@ -155,4 +181,15 @@ impl Sender for SlackSender {
     fn cost(&self, c: char) -> usize {
         encode::width(c)
     }
+}
+
+/// What it means that Slack was not reached.
+fn failed(error: &Unreachable) -> SendError {
+    let sent = if error.is_before_sending() { SendError::Retry } else { SendError::Doubtful };
+    sent(error.to_string())
+}
+
+/// Whether the beginning of the answer to `run` is among `marks`.
+fn begins(marks: &[Mark], run: &MessageKey) -> bool {
+    marks.iter().any(|mark| mark.part == 0 && mark.run == *run)
 }

@@ -15,13 +15,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     decode::{Content, Disconnect, Frame, Identity, decode},
+    encode::{self, Response},
     link::Link,
     tokens::Tokens,
     web_api::{CallError, authority},
 };
 use crate::{
     chat::Incoming,
-    inbox::{Accepted, Inbox},
+    inbox::{Accepted, Full, Inbox},
     network::{Stream, Target, Unreachable},
 };
 
@@ -30,6 +31,13 @@ const BUFFER_BYTES: usize = 16 * 1024;
 
 /// Far above what an envelope of Slack's holds; what is larger ends the socket rather than the process.
 const MAX_FRAME_BYTES: usize = 4 * 1024 * 1024;
+
+/// Told to whoever typed a slash command that the inbox does not take.
+const NOT_TAKEN: &str =
+    "I cannot take commands at the moment, and did not take this one. Type it again in a moment.";
+
+/// The same where the inbox may still take it.
+const NOT_KEPT: &str = "My storage does not answer, so this command may be lost. If no answer follows within a minute, type it again.";
 
 type WebSocket = WebSocketStream<Stream>;
 type WebSocketError = tokio_tungstenite::tungstenite::Error;
@@ -59,10 +67,12 @@ pub(super) enum End {
     Lost { host: String, error: Unreachable },
 }
 
-/// An envelope that the bot answers for from now on, if it has an id to acknowledge.
+/// An envelope that Slack need not deliver again, if it has an id to acknowledge.
 struct Taken {
     envelope_id: Option<String>,
     arrival: Instant,
+    /// What whoever typed it is told at once.
+    told: Option<&'static str>,
 }
 
 /// A socket whose `hello` was seen.
@@ -105,10 +115,12 @@ pub(super) struct Opened {
     pub url: String,
 }
 
-/// What tells Slack that the bot answers for an envelope.
+/// What tells Slack that an envelope arrived.
 #[derive(Debug, Serialize)]
 struct Acknowledgement<'a> {
     envelope_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payload: Option<Response>,
 }
 
 impl Socket {
@@ -160,7 +172,7 @@ impl Socket {
                 }
                 Some(Content::Disconnect(reason)) => return Err(End::Disconnected(reason)),
                 // Not acknowledged, so that Slack sends it again.
-                Some(Content::Message(_) | Content::Ignored(_)) | None => (),
+                Some(Content::Message(_) | Content::Slash(_) | Content::Ignored(_)) | None => (),
             }
         }
     }
@@ -229,11 +241,13 @@ impl Socket {
 
     fn act(&self, frame: Frame, signals: &Signals) -> Result<(), End> {
         match frame.content {
-            Content::Message(incoming) => self.pending.push(self.offer(incoming, frame.envelope_id)),
+            Content::Message(incoming) => self.pending.push(self.offer(incoming, frame.envelope_id, true)),
+            Content::Slash(incoming) => self.pending.push(self.offer(incoming, frame.envelope_id, false)),
             Content::Ignored(reason) => {
                 tracing::debug!(?reason, "a frame was ignored");
                 self.link.metrics.incoming("ignored");
-                let taken = Taken { envelope_id: frame.envelope_id, arrival: Instant::now() };
+                let (envelope_id, arrival) = (frame.envelope_id, Instant::now());
+                let taken = Taken { envelope_id, arrival, told: None };
                 self.pending.push(Box::pin(ready(Some(taken))));
             }
             Content::Hello { .. } => (),
@@ -243,30 +257,38 @@ impl Socket {
         Ok(())
     }
 
-    /// Ends once the inbox has `incoming`, or with nothing when that takes too long, so that Slack delivers it again.
-    fn offer(&self, incoming: Incoming, envelope_id: Option<String>) -> BoxFuture<'static, Option<Taken>> {
+    /// Ends once the inbox has `incoming`, or when that takes too long: with nothing, so that Slack delivers it again,
+    /// if it `comes_again`.
+    fn offer(
+        &self,
+        incoming: Incoming,
+        envelope_id: Option<String>,
+        comes_again: bool,
+    ) -> BoxFuture<'static, Option<Taken>> {
         let (arrival, metrics) = (Instant::now(), self.link.metrics.clone());
         let accepted = timeout(self.link.timing.accept, self.inbox.accept(incoming));
         Box::pin(async move {
-            let outcome = match accepted.await {
-                Ok(Ok(Accepted::New)) => "accepted",
-                Ok(Ok(Accepted::Duplicate)) => "duplicate",
-                Ok(Ok(Accepted::Ignored)) => "ignored",
-                Ok(Ok(Accepted::Busy)) => "busy",
-                Ok(Err(_)) | Err(_) => "refused",
+            let (outcome, told) = match accepted.await {
+                Ok(Ok(Accepted::New)) => ("accepted", None),
+                Ok(Ok(Accepted::Duplicate)) => ("duplicate", None),
+                Ok(Ok(Accepted::Ignored)) => ("ignored", None),
+                Ok(Ok(Accepted::Busy)) => ("busy", None),
+                Ok(Err(Full)) => ("refused", Some(NOT_TAKEN)),
+                Err(_) => ("refused", Some(NOT_KEPT)),
             };
             metrics.incoming(outcome);
-            (outcome != "refused").then_some(Taken { envelope_id, arrival })
+            (told.is_none() || !comes_again).then_some(Taken { envelope_id, arrival, told })
         })
     }
 
-    /// Acknowledges an envelope, and with it the others that the inbox has.
+    /// Acknowledges an envelope, and with it the others that need not come again.
     async fn acknowledge(&mut self, taken: Option<Taken>) -> Result<(), End> {
         let mut arrivals = Vec::new();
         let mut next = Some(taken);
         while let Some(taken) = next {
-            if let Some(Taken { envelope_id: Some(envelope_id), arrival }) = taken {
-                let acknowledgement = Acknowledgement { envelope_id: &envelope_id };
+            if let Some(Taken { envelope_id: Some(envelope_id), arrival, told }) = taken {
+                let payload = told.map(encode::private_response);
+                let acknowledgement = Acknowledgement { envelope_id: &envelope_id, payload };
                 let json = serde_json::to_string(&acknowledgement).unwrap_or_default();
                 let fed = timeout(self.link.timing.write, self.stream.feed(Message::text(json))).await;
                 self.written(fed)?;
@@ -293,7 +315,7 @@ impl Socket {
             }
             self.stream.flush().await
         };
-        // Otherwise Slack delivers it again.
+        // Otherwise Slack delivers it again, or says that the slash command failed.
         let _ = timeout(patience, rest).await;
     }
 
@@ -320,7 +342,7 @@ impl Socket {
     }
 
     /// Says goodbye and waits a moment for the answer. What arrives meanwhile is not acknowledged: Slack delivers it
-    /// to another socket.
+    /// to another socket, or says that the slash command failed.
     async fn close(mut self) -> End {
         self.acknowledge_the_rest().await;
         let goodbye = async {

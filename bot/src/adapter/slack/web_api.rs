@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use super::Timing;
 use crate::{
+    chat::ReplyUrl,
     network::{Network, Target, Unreachable},
     report::Metrics,
     secret::Secret,
@@ -26,6 +27,9 @@ const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Types of what is sent.
 const JSON: &str = "application/json; charset=utf-8";
 const FORM: &str = "application/x-www-form-urlencoded";
+
+/// Who calls.
+const AGENT: &str = concat!("chatops-bot/", env!("CARGO_PKG_VERSION"));
 
 /// Error codes that ask for another attempt (docs: Web API, "Evaluating responses", and each method's errors).
 const TRANSIENT: [&str; 5] =
@@ -140,7 +144,12 @@ impl WebApi {
         deadline: Duration,
     ) -> Result<Answer<T>, CallError> {
         let outcome = self.attempt(method, token, content, deadline).await;
-        let word = match &outcome {
+        self.count(method, &outcome);
+        outcome
+    }
+
+    fn count<T>(&self, method: &'static str, outcome: &Result<T, CallError>) {
+        let word = match outcome {
             Ok(_) => "ok",
             Err(CallError::Refused(_)) => "refused",
             Err(CallError::RateLimited { .. }) => "rate_limited",
@@ -150,7 +159,43 @@ impl WebApi {
             self.forget_connections();
         }
         self.metrics.slack_call(method, word);
+    }
+
+    /// Posts `request` to the response URL of a slash command, which stands for the token.
+    pub(super) async fn respond(
+        &self,
+        url: &ReplyUrl,
+        request: &impl Serialize,
+        deadline: Duration,
+    ) -> Result<(), CallError> {
+        let outcome = self.attempt_response(url, request, deadline).await;
+        self.count("response_url", &outcome);
         outcome
+    }
+
+    async fn attempt_response(
+        &self,
+        url: &ReplyUrl,
+        request: &impl Serialize,
+        deadline: Duration,
+    ) -> Result<(), CallError> {
+        let body = serde_json::to_string(request).map_err(|error| Unreachable::from_error(&error))?;
+        let request = Request::post(&url.0).header(CONTENT_TYPE, JSON).header(USER_AGENT, AGENT).body(body);
+        let request = request.map_err(|_| CallError::Refused("no address".to_owned()))?;
+        let Received { status, headers, body } = self.exchange(request, deadline).await?;
+        // Where it succeeds, Slack answers `ok`, without JSON.
+        let verdict = serde_json::from_slice::<Verdict>(&body).ok().filter(|verdict| !verdict.ok);
+        match (status, verdict) {
+            (StatusCode::TOO_MANY_REQUESTS, _) => check_status(status, &headers),
+            (_, Some(Verdict { error, .. })) => Err(CallError::Refused(error)),
+            _ if status.is_client_error() => Err(CallError::Refused(status.as_str().to_owned())),
+            _ => check_status(status, &headers),
+        }
+    }
+
+    async fn exchange(&self, request: Request<String>, deadline: Duration) -> Result<Received, Unreachable> {
+        let answer = timeout(deadline, self.client.send(request)).await;
+        answer.unwrap_or_else(|_| Err(Unreachable::timeout("no answer")))
     }
 
     async fn attempt<T: DeserializeOwned>(
@@ -163,12 +208,10 @@ impl WebApi {
         let request = Request::post(format!("{}{method}", self.base))
             .header(AUTHORIZATION, bearer(token)?)
             .header(CONTENT_TYPE, HeaderValue::from_static(content_type))
-            .header(USER_AGENT, concat!("chatops-bot/", env!("CARGO_PKG_VERSION")))
+            .header(USER_AGENT, AGENT)
             .body(body)
             .map_err(|error| Unreachable::from_error(&error))?;
-        let Received { status, headers, body: bytes } = timeout(deadline, self.client.send(request))
-            .await
-            .unwrap_or_else(|_| Err(Unreachable::timeout("no answer")))?;
+        let Received { status, headers, body: bytes } = self.exchange(request, deadline).await?;
         check_status(status, &headers)?;
         let scopes = header(&headers, "x-oauth-scopes").map(str::to_owned);
         let date = header(&headers, DATE.as_str()).map(str::to_owned);

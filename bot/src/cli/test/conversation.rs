@@ -93,6 +93,7 @@ fn incoming(number: usize, bot: &str, step: &Step) -> Incoming {
         text: text.to_owned(),
         references: terminal::references(text),
         typed_at: 0,
+        reply_url: None,
     }
 }
 

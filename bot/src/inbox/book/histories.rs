@@ -78,6 +78,7 @@ mod tests {
             text: String::new(),
             references: vec![],
             typed_at: 0,
+            reply_url: None,
         };
         let mut histories = Histories::default();
         let mut recall = |history: History| histories.recall(&incoming, &history, &terms, 0);
