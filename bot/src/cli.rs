@@ -9,6 +9,7 @@ pub mod manifests;
 mod output;
 mod run;
 mod signals;
+mod slack_manifest;
 mod source;
 mod storage;
 mod validate;
@@ -41,6 +42,8 @@ enum Command {
     Doctor(doctor::Options),
     /// Print every problem of the YAML, with file, line and caret.
     Validate(validate::Options),
+    /// Print the manifest to create the bot's Slack app from, with the scopes and events that the bot uses.
+    SlackManifest(slack_manifest::Options),
     /// Move what plugins store: into a file and back, to another storage, from Errbot, away.
     Storage(storage::Options),
 }
@@ -51,9 +54,11 @@ pub fn main() -> ExitCode {
     let (format, level) = match &command {
         Command::Run(options) if options.is_in_a_pod() => (LogFormat::Json, "info"),
         Command::Run(_) => (LogFormat::Text, "info"),
-        Command::Dev(_) | Command::Doctor(_) | Command::Validate(_) | Command::Storage(_) => {
-            (LogFormat::Text, "warn")
-        }
+        Command::Dev(_)
+        | Command::Doctor(_)
+        | Command::Validate(_)
+        | Command::SlackManifest(_)
+        | Command::Storage(_) => (LogFormat::Text, "warn"),
     };
     logs::start(log_format.unwrap_or(format), level);
     let outcome = match command {
@@ -61,6 +66,7 @@ pub fn main() -> ExitCode {
         Command::Dev(options) => on_a_runtime(dev::run(options)),
         Command::Doctor(options) => on_a_runtime(doctor::run(options)),
         Command::Validate(options) => return validate::run(&options),
+        Command::SlackManifest(options) => return slack_manifest::run(options),
         Command::Storage(options) => return storage::run(options),
     };
     match outcome {
