@@ -11,7 +11,7 @@ export PATH := $(CHATOPS_CACHE)/bin:$(PATH)
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 CLUSTER ?= local
 NAME ?= demo
-GENERATED := manifests/crds manifests/slack-app.yaml
+GENERATED := manifests/crds manifests/schemas manifests/slack-app.yaml
 
 .PHONY: help
 help: ## List the targets
@@ -49,8 +49,8 @@ deny:
 	@e2e/scripts/deny.sh
 
 .PHONY: crds
-crds: ## Generate manifests/crds
-	@cargo run --quiet --locked --bin chatops-operator -- crds --dir manifests/crds
+crds: ## Generate manifests/crds and manifests/schemas
+	@cargo run --quiet --locked --bin chatops-operator -- crds --dir manifests/crds --schemas manifests/schemas
 
 .PHONY: slack-app
 slack-app: ## Generate manifests/slack-app.yaml

@@ -14,7 +14,7 @@ const MAY_USE: &[(&str, &str, &[&str])] = &[
     ("crds", "bot_plugin", &["shared"]),
     ("crds", "bot_report", &["bot_config", "shared"]),
     ("crds", "chat_bot", &["shared"]),
-    ("crds", "manifest", &["BotPlugin", "ChatBot"]),
+    ("crds", "manifest", &["BotPlugin", "ChatBot", "GROUP", "VERSION"]),
     ("crds", "resolve", &["BotPlugin", "ChatBot", "bot_plugin", "shared"]),
     ("operator", "app", &["bot_plugin", "bots", "chat_bot", "cluster", "cluster_dns", "serve", "wake"]),
     ("operator", "bot_plugin", &["bots", "cluster"]),
