@@ -11,6 +11,7 @@ export PATH := $(CHATOPS_CACHE)/bin:$(PATH)
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 CLUSTER ?= local
 NAME ?= demo
+GENERATED := manifests/crds manifests/schemas manifests/slack-app.yaml docs/reference.md
 
 .PHONY: help
 help: ## List the targets
@@ -42,16 +43,21 @@ test-unit: ## The tests that need no cluster (a real redis-server for storage)
 check: deny ## Format, lints, generated files, dependency bans
 	@cargo fmt --all -- --check
 	@cargo clippy --locked --workspace --all-targets -- -D warnings
-	@$(MAKE) --no-print-directory crds
-	@git diff --exit-code -- manifests/crds || { echo "manifests/crds was out of date: commit what 'make crds' wrote"; exit 1; }
+	@$(MAKE) --no-print-directory crds slack-app
+	@git diff --exit-code -- $(GENERATED) || { echo "Generated files were out of date: commit what 'make crds slack-app' wrote"; exit 1; }
 
 .PHONY: deny
 deny:
 	@e2e/scripts/deny.sh
 
 .PHONY: crds
-crds: ## Generate manifests/crds
-	@cargo run --quiet --locked --bin chatops-operator -- crds --dir manifests/crds
+crds: ## Generate manifests/crds, manifests/schemas and docs/reference.md
+	@cargo run --quiet --locked --bin chatops-operator -- crds \
+		--dir manifests/crds --schemas manifests/schemas --reference docs/reference.md
+
+.PHONY: slack-app
+slack-app: ## Generate manifests/slack-app.yaml
+	@cargo run --quiet --locked --bin chatops-bot -- slack-manifest -f manifests/samples > manifests/slack-app.yaml
 
 .PHONY: bench
 bench: tools image ## Ours beside other bots, measured in one run (docs/performance.md), and what each storage does a second

@@ -9,6 +9,7 @@ pub mod manifests;
 mod output;
 mod run;
 mod signals;
+mod slack_manifest;
 mod source;
 mod storage;
 mod test;
@@ -44,6 +45,8 @@ enum Command {
     Validate(validate::Options),
     /// Hold conversations with the bot, and compare its answers with those that are expected.
     Test(test::Options),
+    /// Print the manifest to create the bot's Slack app from, with the scopes and events that the bot uses.
+    SlackManifest(slack_manifest::Options),
     /// Move what plugins store: into a file and back, to another storage, from Errbot, away.
     Storage(storage::Options),
 }
@@ -54,9 +57,11 @@ pub fn main() -> ExitCode {
     let (format, level) = match &command {
         Command::Run(options) if options.is_in_a_pod() => (LogFormat::Json, "info"),
         Command::Run(_) => (LogFormat::Text, "info"),
-        Command::Dev(_) | Command::Doctor(_) | Command::Validate(_) | Command::Storage(_) => {
-            (LogFormat::Text, "warn")
-        }
+        Command::Dev(_)
+        | Command::Doctor(_)
+        | Command::Validate(_)
+        | Command::SlackManifest(_)
+        | Command::Storage(_) => (LogFormat::Text, "warn"),
         // What a plugin answers when it fails is told by the comparison.
         Command::Test(_) => (LogFormat::Text, "error"),
     };
@@ -67,6 +72,7 @@ pub fn main() -> ExitCode {
         Command::Doctor(options) => on_a_runtime(doctor::run(options)),
         Command::Validate(options) => return validate::run(&options),
         Command::Test(options) => return test::run(&options),
+        Command::SlackManifest(options) => return slack_manifest::run(options),
         Command::Storage(options) => return storage::run(options),
     };
     match outcome {

@@ -9,6 +9,7 @@ pub mod bot_plugin;
 pub mod bot_report;
 pub mod chat_bot;
 pub mod manifest;
+pub mod reference;
 pub mod resolve;
 pub mod shared;
 

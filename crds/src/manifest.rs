@@ -1,4 +1,8 @@
-//! The CustomResourceDefinitions as they are installed, and their CEL rules run without an API server.
+//! The CustomResourceDefinitions as they are installed, the same for editors, and their CEL rules run without an API
+//! server.
+
+mod json_schema;
+mod metadata;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceDefinition, JSON, JSONSchemaProps,
@@ -10,6 +14,8 @@ use kube::{
 use serde_json::{Value, json};
 
 use crate::{BotPlugin, ChatBot};
+pub use json_schema::json_schema;
+pub use metadata::complete;
 
 /// Both definitions, finished: with the default status that keeps `kubectl wait` from passing too early.
 pub fn crds() -> [CustomResourceDefinition; 2] {

@@ -20,7 +20,7 @@ struct Cli {
 enum Command {
     /// Run the operator, inside a cluster or against the cluster of your kubeconfig
     Run(Box<run::Args>),
-    /// Print the CustomResourceDefinitions as YAML
+    /// Print the CustomResourceDefinitions as YAML, or their JSON Schemas for editors
     Crds(crds::Args),
     /// What the operator does to the cluster's own DNS: take it out, or print it
     Dns(dns::Args),

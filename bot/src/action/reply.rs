@@ -14,6 +14,10 @@ const FUEL: u64 = 300_000;
 /// no answer any more.
 const MAX_BYTES: usize = 400_000;
 
+/// Deepest nesting of calls of macros and blocks while one template renders. Each takes stack, several times as much
+/// where the compiler does not optimise.
+const MAX_DEPTH: usize = 100;
+
 /// Compiled templates, which cannot refer to each other.
 pub struct Templates {
     environment: Environment<'static>,
@@ -48,6 +52,7 @@ impl Templates {
         environment.set_auto_escape_callback(|_| AutoEscape::None);
         environment.set_fuel(Some(FUEL));
         filters::add(&mut environment);
+        environment.set_recursion_limit(MAX_DEPTH);
         // No template is called "", so that none includes another plugin's.
         environment.set_path_join_callback(|_, _| Cow::Borrowed(""));
         if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
@@ -276,6 +281,13 @@ mod tests {
             let error = render(source, Value::UNDEFINED).unwrap_err();
             assert!(error.ends_with("takes too many steps, or too much memory"), "{source}: {error}");
         }
+    }
+
+    #[test]
+    fn what_calls_itself_ends_before_the_stack_does() {
+        let block = "{% block a %}{{ self.a() }}{% endblock %}";
+        let error = "reply, line 1: invalid operation: recursion limit exceeded";
+        assert_eq!(render(block, Value::UNDEFINED), Err(error.into()));
     }
 
     #[test]

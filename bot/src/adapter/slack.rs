@@ -14,6 +14,7 @@ pub mod encode;
 mod health;
 mod inspect;
 mod link;
+pub mod manifest;
 pub mod markup;
 mod metadata;
 mod scopes;

@@ -5,7 +5,6 @@ mod cross;
 mod diagnostic;
 mod document;
 mod files;
-mod metadata;
 mod objects;
 mod schema;
 

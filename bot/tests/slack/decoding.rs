@@ -181,6 +181,11 @@ fn a_slash_command_is_kept_with_its_address_for_answers_and_read_again() {
 }
 
 #[test]
+fn a_time_stamp_beyond_all_time_brings_nothing_down() {
+    assert_eq!(message(&json!({"ts": "18446744073709551615.999"})).typed_at, u64::MAX);
+}
+
+#[test]
 fn an_unknown_frame_is_acknowledged_and_ignored() {
     let frame = json!({"envelope_id": "e1", "type": "telepathy", "payload": {"event": [1, 2]}}).to_string();
     let ignored = Content::Ignored(Ignored::Malformed);

@@ -8,6 +8,7 @@ mod api_server;
 mod build;
 mod children;
 mod cluster_dns;
+mod corpus;
 mod faults;
 mod identity;
 mod managed_redis;

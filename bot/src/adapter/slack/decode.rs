@@ -255,8 +255,8 @@ pub(super) fn timestamp(key: &MessageKey) -> Option<&str> {
 /// When a message with this `ts`, as in `1700000000.000100`, was typed.
 fn millis(ts: &str) -> u64 {
     let (seconds, fraction) = ts.split_once('.').unwrap_or((ts, ""));
-    let thousandths = format!("{fraction:0<3}").get(..3).and_then(|digits| digits.parse().ok());
-    seconds.parse::<u64>().map_or(0, |seconds| seconds.saturating_mul(1_000) + thousandths.unwrap_or(0))
+    let thousandths = format!("{fraction:0<3}").get(..3).and_then(|digits| digits.parse().ok()).unwrap_or(0);
+    seconds.parse::<u64>().map_or(0, |seconds| seconds.saturating_mul(1_000).saturating_add(thousandths))
 }
 
 /// The rest of a text that starts with a mention of `user_id`: `<@U1> ping`, `<@U1|bot>: ping`.

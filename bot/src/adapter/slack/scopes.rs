@@ -1,12 +1,31 @@
-//! Which OAuth scopes the bot needs, and which of them were not granted. Pure.
+//! Which OAuth scopes the bot needs, what it gets for them, and which of them were not granted. Pure.
 
 /// Without it nothing can be said.
-const WRITE: &str = "chat:write";
+pub(super) const WRITE: &str = "chat:write";
 
-/// Each lets the bot hear people somewhere: in channels, private channels, group messages, direct messages, and where
-/// it is mentioned. Without any of them nothing can be heard.
-const READ: [&str; 5] =
-    ["app_mentions:read", "channels:history", "groups:history", "im:history", "mpim:history"];
+/// A scope that lets the bot hear people somewhere.
+#[derive(Debug)]
+pub(super) struct Hearing {
+    pub scope: &'static str,
+    /// What Slack sends then, where the app subscribes to it.
+    pub event: &'static str,
+    /// Where people are heard.
+    pub place: &'static str,
+}
+
+/// Without any of them nothing can be heard. With a history the bot also looks, after a lost connection, whether its
+/// answer arrived.
+pub(super) const READ: [Hearing; 5] = [
+    hearing("app_mentions:read", "app_mention", "where the bot is mentioned"),
+    hearing("channels:history", "message.channels", "in public channels"),
+    hearing("groups:history", "message.groups", "in private channels"),
+    hearing("im:history", "message.im", "in direct messages"),
+    hearing("mpim:history", "message.mpim", "in group direct messages"),
+];
+
+const fn hearing(scope: &'static str, event: &'static str, place: &'static str) -> Hearing {
+    Hearing { scope, event, place }
+}
 
 /// Scopes that are not granted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,10 +39,11 @@ pub(super) struct MissingScopes {
 /// What is missing of `granted`, the value of Slack's `x-oauth-scopes` header: names with commas between them.
 pub(super) fn missing(granted: &str) -> MissingScopes {
     let granted: Vec<_> = granted.split(',').map(str::trim).collect();
-    let lacking = |scope: &&&str| !granted.contains(*scope);
-    let unheard: Vec<String> = READ.iter().filter(lacking).map(ToString::to_string).collect();
+    let is_lacking = |scope: &&str| !granted.contains(scope);
+    let unheard: Vec<String> =
+        READ.iter().map(|hearing| hearing.scope).filter(is_lacking).map(str::to_owned).collect();
     let mut missing = MissingScopes::default();
-    if lacking(&&WRITE) {
+    if is_lacking(&WRITE) {
         missing.required.push(WRITE.to_owned());
     }
     if unheard.len() == READ.len() {
@@ -60,9 +80,7 @@ mod tests {
 
     #[test]
     fn a_bot_that_hears_nobody_can_do_nothing() {
-        assert_eq!(
-            missing("chat:write"),
-            MissingScopes { required: READ.map(String::from).into(), optional: vec![] }
-        );
+        let required = READ.map(|hearing| hearing.scope.to_owned()).into();
+        assert_eq!(missing("chat:write"), MissingScopes { required, optional: vec![] });
     }
 }

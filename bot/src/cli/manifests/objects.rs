@@ -8,8 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
-    Diagnostic, Manifests, Object, Verdict, api_version, document, document::Node, files::SourceFile,
-    metadata, schema,
+    Diagnostic, Manifests, Object, Verdict, api_version, document, document::Node, files::SourceFile, schema,
 };
 
 /// Reads `file` into `manifests`. Objects of other kinds are none of ours.
@@ -57,7 +56,7 @@ fn take(file: &SourceFile, node: Node, manifests: &mut Manifests) {
 
 /// What the API server would say, with its place.
 fn problems(schema: &Value, node: &Node) -> Vec<(Range<usize>, String)> {
-    let schema = metadata::complete(schema.clone());
+    let schema = manifest::complete(schema.clone());
     let mut problems: Vec<_> = schema::check(&schema, node)
         .into_iter()
         .map(|violation| (violation.span, violation.message))

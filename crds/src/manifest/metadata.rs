@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 const NAME: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
 
 /// `schema` of a kind, completed by what the API server checks for every kind.
-pub(super) fn complete(mut schema: Value) -> Value {
+pub fn complete(mut schema: Value) -> Value {
     schema["properties"]["apiVersion"] = json!({"type": "string"});
     schema["properties"]["kind"] = json!({"type": "string"});
     schema["properties"]["metadata"] = metadata();

@@ -1,0 +1,5 @@
+//! See `chatops_fuzz::bot::jsonpickle`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| chatops_fuzz::bot::jsonpickle(data));
