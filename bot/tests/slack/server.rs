@@ -316,10 +316,8 @@ async fn history(State((_, world)): Shared, Form(asked): Form<HashMap<String, St
 async fn respond(State((_, world)): Shared, Json(body): Json<Value>) -> Response {
     let mut world = world.lock().unwrap();
     world.responses.push(body);
-    if world.response_failures.is_empty() {
-        return "ok".into_response();
-    }
-    world.response_failures.remove(0).into_response()
+    let failure = (!world.response_failures.is_empty()).then(|| world.response_failures.remove(0));
+    failure.map_or("ok".into_response(), IntoResponse::into_response)
 }
 
 async fn link(State((_, world)): Shared, upgrade: WebSocketUpgrade) -> Response {

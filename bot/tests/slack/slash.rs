@@ -122,7 +122,7 @@ async fn a_posted_answer_to_a_slash_command_is_looked_for_before_it_is_sent_agai
 #[tokio::test]
 async fn an_answer_by_the_response_url_that_may_have_arrived_is_not_repeated_but_said() {
     let (server, _bot, outbox) = outside("channel_not_found").await;
-    server.world().response_failures = vec![(StatusCode::BAD_GATEWAY, "")];
+    server.world().response_failures = vec![(StatusCode::BAD_GATEWAY, r#"{"ok": false, "error": "fatal"}"#)];
     outbox.deliver(answer(&server, "C1", "pong")).await.await.unwrap();
     let world = server.world();
     assert_eq!((world.responses.len(), world.responses[0]["text"].as_str()), (2, Some("pong")));

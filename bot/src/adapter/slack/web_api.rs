@@ -187,6 +187,7 @@ impl WebApi {
         let verdict = serde_json::from_slice::<Verdict>(&body).ok().filter(|verdict| !verdict.ok);
         match (status, verdict) {
             (StatusCode::TOO_MANY_REQUESTS, _) => check_status(status, &headers),
+            _ if status.is_server_error() => check_status(status, &headers),
             (_, Some(Verdict { error, .. })) => Err(CallError::Refused(error)),
             _ if status.is_client_error() => Err(CallError::Refused(status.as_str().to_owned())),
             _ => check_status(status, &headers),
