@@ -431,7 +431,8 @@ async fn templates_get_values_of_their_arguments_types() {
 
 #[tokio::test]
 async fn what_plugins_and_aliases_have_comes_before_what_others_call_administration() {
-    let mut config = config("5m", json!([{"name": "log", "args": [{"name": "text", "rest": true}], "reply": "logged"}]));
+    let mut config =
+        config("5m", json!([{"name": "log", "args": [{"name": "text", "rest": true}], "reply": "logged"}]));
     config.commands.aliases = vec![Alias { name: "backup".into(), command: "log backup".into() }];
     let mut world = start(&config, Arc::new(Memory::new()));
     assert_eq!(world.asks("!log tail light is broken").await, "logged");
@@ -458,6 +459,7 @@ async fn who_sees_an_answer_is_said_by_the_bot_and_by_its_commands() {
         channel: channel.into(),
         thread: thread.map(Into::into),
         only: only.map(Into::into),
+        reply_url: None,
     };
     let direct = at("D1", None, None);
     let here = [at("C1", None, None), at("C1", Some("7"), None), direct.clone()];

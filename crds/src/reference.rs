@@ -7,7 +7,8 @@ use serde_json::Value;
 use crate::manifest;
 
 /// Fields with a form of Kubernetes' own, which its documentation explains.
-const OF_KUBERNETES: [&str; 5] = ["affinity", "resources", "selector", "tolerations", "topologySpreadConstraints"];
+const OF_KUBERNETES: [&str; 5] =
+    ["affinity", "resources", "selector", "tolerations", "topologySpreadConstraints"];
 
 /// The page in Markdown.
 pub fn markdown() -> String {
@@ -32,7 +33,10 @@ fn section(page: &mut String, path: &str, schema: &Value) {
         return;
     }
     let about = paragraph(schema["description"].as_str().unwrap_or_default());
-    push(page, &format!("\n### `{path}`\n\n{about}\n\n| field | type | default | |\n| --- | --- | --- | --- |\n"));
+    push(
+        page,
+        &format!("\n### `{path}`\n\n{about}\n\n| field | type | default | |\n| --- | --- | --- | --- |\n"),
+    );
     let required: Vec<_> = schema["required"].as_array().into_iter().flatten().collect();
     for (name, field) in &fields {
         let kind = type_of(field);

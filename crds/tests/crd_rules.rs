@@ -269,9 +269,11 @@ fn every_rule_of_a_plugin_refuses_what_it_is_there_for() {
 
 #[test]
 fn a_plugin_answers_commands_or_what_people_say() {
-    let of = |spec: Value| json!({
-        "apiVersion": "chatops.dev/v1alpha1", "kind": "BotPlugin", "metadata": {"name": "demo"}, "spec": spec,
-    });
+    let of = |spec: Value| {
+        json!({
+            "apiVersion": "chatops.dev/v1alpha1", "kind": "BotPlugin", "metadata": {"name": "demo"}, "spec": spec,
+        })
+    };
     assert_eq!(messages(&of(json!({"matches": [{"pattern": "a", "reply": "b"}]}))), Vec::<String>::new());
     for nothing in [json!({}), json!({"commands": [], "matches": []})] {
         refused(&of(nothing), "spec", "a plugin needs commands, matches, or both");
@@ -279,7 +281,8 @@ fn a_plugin_answers_commands_or_what_people_say() {
     let repeated = json!([{"name": "a", "repeated": true}, {"name": "b"}]);
     let command = plugin(json!({"name": "x", "reply": "x", "args": repeated}));
     refused(&command, "spec.commands[0].args", "only the last argument may be repeated");
-    let switch = json!([{"name": "force", "type": "Boolean"}, {"name": "tags", "required": true, "repeated": true}]);
+    let switch =
+        json!([{"name": "force", "type": "Boolean"}, {"name": "tags", "required": true, "repeated": true}]);
     assert_eq!(messages(&plugin(json!({"name": "x", "reply": "x", "args": switch}))), Vec::<String>::new());
 }
 

@@ -22,8 +22,8 @@ fn manifests() -> PathBuf {
 /// The samples of our kinds: path, text and object.
 fn samples() -> Vec<(PathBuf, String, Value)> {
     let mut samples = Vec::new();
-    for entry in fs::read_dir(manifests().join("samples")).unwrap() {
-        let path = entry.unwrap().path();
+    let files = fs::read_dir(manifests().join("samples")).unwrap().map(|entry| entry.unwrap().path());
+    for path in files.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")) {
         let text = fs::read_to_string(&path).unwrap();
         for document in serde_yaml::Deserializer::from_str(&text) {
             let object = Value::deserialize(document).unwrap();

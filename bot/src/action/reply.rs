@@ -149,7 +149,9 @@ impl TemplateError {
 fn is_assigned(path: &str, source: &str) -> bool {
     let name = path.split('.').next().unwrap_or_default();
     let mut blocks = source.split("{%").skip(1).filter_map(|rest| rest.split("%}").next());
-    blocks.any(|block| block.trim_start_matches(['-', '+', ' ', '\n']).starts_with("set") && block.contains(name))
+    blocks.any(|block| {
+        block.trim_start_matches(['-', '+', ' ', '\n']).starts_with("set") && block.contains(name)
+    })
 }
 
 /// It goes wrong with any values.

@@ -95,8 +95,7 @@ impl Reader {
             Routed::Command { entry, .. } => Some(entry.command.visibility.unwrap_or(default)),
             _ => None,
         };
-        let is_repeat =
-            matches!(route(catalogue, incoming.addressing, &incoming.text), Routed::Repeat(_));
+        let is_repeat = matches!(route(catalogue, incoming.addressing, &incoming.text), Routed::Repeat(_));
         let line = recalled.and_then(<[String]>::first).filter(|_| is_repeat);
         let visibility = match line.and_then(|kept| Line::read(kept)) {
             Some(Line { is_private: true, .. }) => Some(Visibility::Ephemeral),

@@ -44,7 +44,9 @@ async fn wrong_arguments_can_be_seen_again_and_long_lines_are_not_remembered() {
     world.asks("!scale many").await;
     assert!(world.asks("!!").await.starts_with("!scale many\n\"replicas\" must be a whole number"));
     let not_kept = "not kept, as it is long or holds a secret";
-    for unkept in [format!("!echo {}", "x".repeat(2_000)), "!echo ghp_0123456789abcdefghijABCDEFGHIJ012345".into()] {
+    for unkept in
+        [format!("!echo {}", "x".repeat(2_000)), "!echo ghp_0123456789abcdefghijABCDEFGHIJ012345".into()]
+    {
         world.asks(&unkept).await;
         let list = world.asks("!history").await;
         assert!(list.ends_with(&format!("2: !scale many\n1: {not_kept}")), "{list}");

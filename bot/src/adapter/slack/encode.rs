@@ -146,7 +146,8 @@ mod tests {
 
     #[test]
     fn an_answer_for_one_person_says_who_that_is() {
-        let target = Target { channel: "C1".into(), thread: None, only: Some("U1".into()), ..Target::default() };
+        let target =
+            Target { channel: "C1".into(), thread: None, only: Some("U1".into()), ..Target::default() };
         let request = post_ephemeral(&Reply { target, text: "<pong>".into() }, "U1");
         let expected = json!({ "channel": "C1", "user": "U1", "text": "&lt;pong&gt;" });
         assert_eq!(serde_json::to_value(request).unwrap(), expected);
