@@ -11,5 +11,6 @@ command -v musl-gcc >/dev/null || need_packages musl-tools
 rustup target list --installed | grep -qx "$MUSL" || rustup target add "$MUSL"
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$CACHE/target}
 # Not for people: built fast rather than to be fast.
-CARGO_PROFILE_RELEASE_OPT_LEVEL=0 cargo build --release --locked --package chatops-bot --bin chatops-bot --target "$MUSL"
+CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=false CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+    cargo build --release --locked --package chatops-bot --bin chatops-bot --target "$MUSL"
 "$E2E/scripts/images.sh" bot-musl
