@@ -86,8 +86,8 @@ impl Reader {
         }
     }
 
-    /// Where what `incoming` is answered goes. `recalled` is none for an answer that was kept: what is not known any more is
-    /// for whoever asked only.
+    /// Where what `incoming` is answered goes. `recalled` is none for an answer that was kept: what it repeats is not known
+    /// any more, and so it is for whoever asked only.
     pub(super) fn target(&self, incoming: &Incoming, recalled: Option<&[String]>) -> Target {
         let program = self.program.borrow();
         let (catalogue, default) = (&program.catalogue, program.visibility);
@@ -102,7 +102,7 @@ impl Reader {
             Some(line) => own(&line.typed_again(&catalogue.prefix, incoming)),
             None => own(incoming),
         };
-        let unknown = if recalled.is_some() { default } else { Visibility::Ephemeral };
+        let unknown = if is_repeat && recalled.is_none() { Visibility::Ephemeral } else { default };
         incoming.reply_target(match visibility.unwrap_or(unknown) {
             Visibility::Channel => Audience::Channel,
             Visibility::Thread => Audience::Thread,

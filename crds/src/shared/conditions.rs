@@ -184,7 +184,7 @@ reasons! {
     RequiredPluginMissing,
     /// Two plugins declare the same command, or a plugin declares a built-in one.
     CommandConflict,
-    /// A template cannot be parsed.
+    /// A template cannot be parsed, or speaks of something that does not exist.
     TemplateInvalid,
     /// An argument of a command makes no sense.
     ArgumentInvalid,

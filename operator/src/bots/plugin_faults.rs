@@ -12,7 +12,7 @@ pub fn describe(plugin: &str, fault: &Fault) -> (Reason, String) {
         FaultCode::TemplateInvalid => (
             Reason::TemplateInvalid,
             format!(
-                "BotPlugin \"{plugin}\": command \"{command}\": the template in its field {} cannot be parsed, line {}: {}: correct it in spec.commands",
+                "BotPlugin \"{plugin}\": command \"{command}\": the template in its field {} cannot be used, line {}: {}: correct it in spec.commands",
                 fault.arg("field"),
                 fault.arg("line"),
                 fault.arg("error")

@@ -838,7 +838,7 @@ fn plugins_that_are_at_fault() {
 fn several_faults_of_different_kinds_are_all_named() {
     let plugins = vec![plugin("hello", "hello"), plugin("other", "hello")];
     let row = Row { plugins, ..with(vec![pod(failing_plugin())]) };
-    check(row, &["PluginsLoaded=False/PluginsFailed"], &["cannot be parsed", "belongs to"]);
+    check(row, &["PluginsLoaded=False/PluginsFailed"], &["cannot be used", "belongs to"]);
 }
 
 #[test]
