@@ -127,7 +127,8 @@ impl Incoming {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     pub target: Target,
-    /// Plain text with mentions in it ([`mention`], [`mention_channel`]). The adapter escapes what would otherwise be mark-up that notifies people.
+    /// Plain text with mentions in it ([`mention`], [`mention_channel`]). The adapter escapes what would otherwise be
+    /// mark-up that notifies people.
     pub text: String,
 }
 
@@ -200,8 +201,24 @@ impl fmt::Debug for ReplyUrl {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
+
+    /// A message that somebody types in a channel.
+    pub fn typed(text: &str) -> Incoming {
+        Incoming {
+            key: MessageKey("C1:1".into()),
+            user: User { id: "U1".into(), name: None },
+            channel: Channel { id: "C1".into(), is_direct: false },
+            thread: None,
+            opens_thread: None,
+            addressing: Addressing::Channel,
+            text: text.into(),
+            references: vec![],
+            typed_at: 0,
+            reply_url: None,
+        }
+    }
 
     #[test]
     fn mentions_are_found_between_text() {

@@ -9,6 +9,7 @@ mod catalogue;
 mod enumeration;
 pub mod help;
 mod route;
+mod shortened;
 mod suggest;
 mod tokenize;
 mod value;
@@ -20,5 +21,6 @@ pub use arguments::{
 pub use built_in::BuiltIn;
 pub use catalogue::{Catalogue, Entry, Group, Words};
 pub use route::{Routed, route};
+pub use shortened::shortened;
 pub use suggest::{Suggestion, best as best_matches};
 pub use tokenize::{Token, Tokens};

@@ -115,7 +115,7 @@ fn groups(pattern: &Regex, found: &Captures<'_>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::{Addressing, Channel, MessageKey, User};
+    use crate::chat::tests::typed;
 
     fn says(declared: &[(&str, &str)], text: &str) -> (Option<String>, Vec<String>) {
         let mut templates = Templates::new();
@@ -124,18 +124,7 @@ mod tests {
             Passive::compile("demo", &declared, &mut templates).unwrap()
         };
         let passives: Vec<_> = declared.iter().map(compile).collect();
-        let incoming = Incoming {
-            key: MessageKey("C1:1".into()),
-            user: User { id: "U1".into(), name: None },
-            channel: Channel { id: "C1".into(), is_direct: false },
-            thread: None,
-            opens_thread: None,
-            addressing: Addressing::Channel,
-            text: text.into(),
-            references: vec![],
-            typed_at: 0,
-            reply_url: None,
-        };
+        let incoming = typed(text);
         let mut failures = Vec::new();
         let failed = |_: &str, error: &TemplateError| failures.push(error.to_string());
         (overheard(&passives, &templates, &incoming, "ops", failed), failures)

@@ -1,41 +1,30 @@
 //! What was typed after a command's name → the values of its arguments, or what is wrong with it.
 
-use std::{collections::BTreeMap, fmt};
+mod wrong;
+
+use std::collections::BTreeMap;
 
 use chatops_crds::bot_plugin::{Argument, ArgumentType};
 use serde_json::Value;
 
 use super::{
-    enumeration::enumerate,
+    shortened::shortened,
     suggest::best,
     tokenize::{Tokens, TypedOption},
     value::{WrongValue, compile_pattern, probably, read},
 };
 use crate::chat::Reference;
+pub use wrong::WrongArguments;
 
 /// Values by the argument's name. An optional argument without default that was not typed is absent, or false if it is a
 /// Boolean, or an empty list if it can be repeated.
 pub type Arguments = BTreeMap<String, Value>;
 
+/// How much of what was typed is told, in characters: enough to recognise it.
+const SHOWN: usize = 40;
+
 /// Values of a repeated argument at most.
 const MOST_REPEATED: usize = 50;
-
-/// What is wrong with typed arguments. Its text is for whoever typed them.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum WrongArguments {
-    #[error("{} {} missing.", quoted(.names), if .names.len() == 1 { "is" } else { "are" })]
-    Missing { names: Vec<String> },
-    #[error("\"{text}\" is one argument too many.")]
-    TooMany { text: String },
-    #[error("{option} needs a value.")]
-    NoValue { option: String },
-    #[error("{option} is given twice.")]
-    Twice { option: String },
-    #[error("There is no {option}.{}", Hint(.suggestion.as_deref()))]
-    Unknown { option: String, suggestion: Option<String> },
-    #[error("\"{name}\" must be {wrong}, and not \"{typed}\".{}", Meant(.suggestion.as_deref()))]
-    Value { name: String, typed: String, wrong: WrongValue, suggestion: Option<String> },
-}
 
 /// What a plugin's author has to mend in an argument.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -103,7 +92,7 @@ impl Parser<'_> {
         let Some(token) = self.tokens.next() else { return Ok(()) };
         match next {
             Some(argument) => self.take(argument, &token.text),
-            None => Err(WrongArguments::TooMany { text: shortened(&token.text) }),
+            None => Err(WrongArguments::TooMany { text: shortened(&token.text, SHOWN) }),
         }
     }
 
@@ -124,7 +113,7 @@ impl Parser<'_> {
     fn take(&mut self, argument: &Argument, typed: &str) -> Result<(), WrongArguments> {
         let value = read(argument, typed, self.references).map_err(|wrong| WrongArguments::Value {
             name: argument.name.clone(),
-            typed: shortened(typed),
+            typed: shortened(typed, SHOWN),
             wrong,
             suggestion: probably(argument, typed),
         })?;
@@ -133,7 +122,7 @@ impl Parser<'_> {
             let values = self.values.entry(name).or_insert_with(|| Value::Array(Vec::new()));
             let Value::Array(values) = values else { return Ok(()) };
             if values.len() >= MOST_REPEATED {
-                return Err(WrongArguments::TooMany { text: shortened(typed) });
+                return Err(WrongArguments::TooMany { text: shortened(typed, SHOWN) });
             }
             values.push(value);
         } else {
@@ -204,41 +193,6 @@ fn is_meant(argument: &Argument, option: TypedOption<'_>) -> bool {
         argument.name.eq_ignore_ascii_case(&option.name.replace('-', "_"))
     } else {
         argument.short.as_deref() == Some(option.name)
-    }
-}
-
-/// `"a"`, `"a" and "b"`, `"a", "b" and "c"`.
-fn quoted(names: &[String]) -> String {
-    enumerate(names.iter().map(|name| format!("\"{name}\"")), "and")
-}
-
-/// Long enough to recognise what one typed.
-fn shortened(text: &str) -> String {
-    const MAX: usize = 40;
-    match text.char_indices().nth(MAX) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
-/// What to do about an unknown option.
-struct Hint<'a>(Option<&'a str>);
-
-impl fmt::Display for Hint<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(suggestion) => write!(f, " Did you mean {suggestion}?"),
-            None => f.write_str(" If it is a value, put it in quotes."),
-        }
-    }
-}
-
-/// What somebody probably meant.
-struct Meant<'a>(Option<&'a str>);
-
-impl fmt::Display for Meant<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.map_or(Ok(()), |value| write!(f, " Did you mean \"{value}\"?"))
     }
 }
 

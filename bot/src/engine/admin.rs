@@ -6,8 +6,11 @@ use serde_json::Value;
 use super::{built_in, program::Program};
 use crate::{
     chat::{Incoming, mention},
-    command::{Admin, Arguments, Group, help},
+    command::{Admin, Arguments, Group, help, shortened},
 };
+
+/// How much of a name that does not exist is told, in characters.
+const SHOWN: usize = 40;
 
 /// What an answer is about.
 struct Asked<'a> {
@@ -38,7 +41,7 @@ pub(super) fn run(
         Admin::PluginSearch => asked.plugin_search(),
         Admin::PluginUpdate => "I take up every change of a plugin by myself, within seconds.".into(),
         Admin::Flow if name.is_empty() => no_flows(),
-        Admin::Flow => format!("There is no flow \"{}\": {}", shortened(name), no_flows()),
+        Admin::Flow => format!("There is no flow \"{}\": {}", shortened(name, SHOWN), no_flows()),
         Admin::Flows => no_flows(),
         Admin::Backup => asked.backup(),
         Admin::LogTail => asked.log(arguments.get(Admin::LINES).and_then(Value::as_i64)),
@@ -77,7 +80,10 @@ impl Asked<'_> {
             return tell(self);
         }
         let prefix = &self.program.catalogue.prefix;
-        format!("There is no plugin \"{}\". Type {prefix}plugins to see which I have.", shortened(self.name))
+        format!(
+            "There is no plugin \"{}\". Type {prefix}plugins to see which I have.",
+            shortened(self.name, SHOWN)
+        )
     }
 
     fn plugins(&self) -> String {
@@ -177,8 +183,4 @@ fn me(report: &BotReport, program: &Program) -> String {
 
 fn no_flows() -> String {
     "I have no flows: a command does all that it does at once.".into()
-}
-
-fn shortened(text: &str) -> String {
-    text.chars().take(40).collect()
 }

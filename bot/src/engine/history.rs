@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::answers::Answer;
 use crate::{
     chat::{Addressing, Incoming, Reference},
+    command::shortened,
     inbox::History,
     mask,
 };
@@ -63,7 +64,7 @@ pub(super) fn list(kept: &[String], prefix: &str) -> String {
             // Writing to a string cannot fail.
             let _ = match text.as_str() {
                 "" => write!(list, "\n{place}: not kept, as it is long or holds a secret"),
-                text => write!(list, "\n{place}: {prefix}{}", shortened(text)),
+                text => write!(list, "\n{place}: {prefix}{}", beginning(text)),
             };
             list
         },
@@ -84,11 +85,9 @@ pub(super) fn not_kept(prefix: &str) -> Answer {
     Answer::failed(format!("{text}, or {prefix}history to see the others."))
 }
 
-fn shortened(text: &str) -> String {
+/// The first line, cut where it is long.
+fn beginning(text: &str) -> String {
     let first = text.lines().next().unwrap_or_default();
-    match first.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &first[..end]),
-        None if first.len() < text.len() => format!("{first}…"),
-        None => first.to_owned(),
-    }
+    let cut = shortened(first, SHOWN);
+    if cut == first && first.len() < text.len() { format!("{first}…") } else { cut }
 }

@@ -63,23 +63,12 @@ impl Histories {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::{Addressing, Channel, MessageKey, User};
+    use crate::chat::tests::typed;
 
     #[test]
     fn each_line_stands_once_and_the_oldest_are_forgotten() {
         let terms = Terms { history: 3, ..Terms::default() };
-        let incoming = Incoming {
-            key: MessageKey("C1:1".into()),
-            user: User { id: "U1".into(), name: None },
-            channel: Channel { id: "C1".into(), is_direct: false },
-            thread: None,
-            opens_thread: None,
-            addressing: Addressing::Channel,
-            text: String::new(),
-            references: vec![],
-            typed_at: 0,
-            reply_url: None,
-        };
+        let incoming = typed("");
         let mut histories = Histories::default();
         let mut recall = |history: History| histories.recall(&incoming, &history, &terms, 0);
         for line in ["a", "b", "a", "c"] {
