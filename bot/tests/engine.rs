@@ -491,7 +491,13 @@ async fn what_people_say_is_answered_by_what_matches_it() {
     assert_eq!(world.asks("look at INC-42, please").await, "https://incidents/42");
     world.types_in("D1", "U1", Addressing::Direct, "INC-7?").await;
     assert_eq!(world.answer().await.1, "https://incidents/7");
-    assert_eq!(world.asks("!echo INC-1").await, "INC-1", "a command is answered as one");
+    let old = world.message("C1", "U1", Addressing::Channel, "INC-9");
+    world.script.types(Incoming { typed_at: 1, ..old }).await.unwrap();
+    assert_eq!(
+        world.asks("!echo INC-1").await,
+        "INC-1",
+        "a command is answered as one, and what is old not at all"
+    );
     assert!(world.asks("!INC-1").await.contains("not found"), "also one that does not exist");
     let help = world.asks("!help demo").await;
     assert!(help.ends_with("• what matches INC-(?P<id>[0-9]+) – Links to incidents"), "{help}");

@@ -4,7 +4,12 @@ use std::sync::Arc;
 
 use chatops_bot::{
     chat::{Addressing, Reference},
-    inbox::{Inbox, Terms, local::Local, redis::InRedis},
+    inbox::{
+        Inbox, Terms,
+        ledger::{Batch, Ledger, Operation},
+        local::Local,
+        redis::InRedis,
+    },
     storage::{Memory, Redis},
 };
 use chatops_crds::{bot_config::RedisConfig, shared::visibility::Visibility};
@@ -113,6 +118,27 @@ async fn history_outlasts_the_process_beside_a_file() {
     let mut second = process();
     second.typed = first.typed;
     assert_eq!(second.asks("!!").await, "!put colour blue\nwas blue");
+}
+
+#[tokio::test]
+async fn a_repeat_that_was_answered_before_an_end_is_told_to_who_typed_it_only() {
+    let kept = Arc::new(Memory::new());
+    let mut world = start(&demo(), Arc::new(Memory::new()));
+    let repeat = world.message("C1", "U1", Addressing::Channel, "!!");
+    let accept = Operation::Accept {
+        incoming: Box::new(repeat),
+        run: true,
+        answer: Some("for U1 only".into()),
+        history: None,
+    };
+    let operations = vec![Operation::Join, accept];
+    let batch = Batch { session: "ended".into(), number: 1, operations };
+    Local::stored(kept.clone(), Terms::default()).apply(&batch).await.unwrap();
+
+    let ledger = Local::stored(kept.clone(), Terms::default());
+    let inbox = |meanings| Inbox::over(Arc::new(ledger), Terms::default(), meanings);
+    let mut next = start_with(&demo(), kept, inbox);
+    assert_eq!(next.script.answer().await.unwrap().target.only.as_deref(), Some("U1"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
