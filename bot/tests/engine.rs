@@ -438,6 +438,8 @@ async fn what_plugins_and_aliases_have_comes_before_what_others_call_administrat
     assert_eq!(world.asks("!log tail light is broken").await, "logged");
     assert_eq!(world.asks("!backup").await, "logged");
     assert!(world.asks("!restart").await.contains("kubectl -n prod rollout restart deployment/ops-bot"));
+    let missing = world.asks(&format!("!plugin info {}", "x".repeat(99))).await;
+    assert!(missing.contains(&format!("no plugin \"{}…\"", "x".repeat(40))), "{missing}");
     assert!(world.asks("!repos uninstall demo").await.contains("delete botplugin demo\n"));
     let copied = world.asks("!repos uninstall \"demo; rm -rf ~\"").await;
     assert!(copied.contains("delete botplugin NAME\n"), "{copied}");

@@ -317,6 +317,10 @@ mod tests {
         for (typed, said) in [
             ("three", r#""replicas" must be a whole number, and not "three"."#),
             ("10", r#""replicas" must be at most 9, and not "10"."#),
+            (
+                &"x".repeat(99),
+                &format!("\"replicas\" must be a whole number, and not \"{}…\".", "x".repeat(40)),
+            ),
             ("3 --force=perhaps", r#""force" must be true or false, and not "perhaps"."#),
             (
                 "3 --to prodution",

@@ -60,6 +60,8 @@ async fn wrong_arguments_can_be_seen_again_and_long_lines_are_not_remembered() {
     world.asks(&format!("!echo {}\nmore", "y".repeat(100))).await;
     let last = world.asks("!history").await.lines().last().unwrap().to_owned();
     assert_eq!(last, format!("1: !echo {}…", "y".repeat(75)));
+    world.asks("!echo short\nmore").await;
+    assert!(world.asks("!history").await.ends_with("\n1: !echo short…"), "a line that is not all says so");
 }
 
 #[tokio::test]
