@@ -7,6 +7,7 @@ mod lane;
 mod pace;
 mod sender;
 mod split;
+mod workspace;
 
 use std::{
     borrow::Cow,
@@ -31,6 +32,7 @@ use crate::{
 };
 use lane::Lane;
 use sender::DynSender;
+use workspace::Workspace;
 
 /// How many answers are on their way at most; who delivers more waits.
 const CAPACITY: u32 = 1_000;
@@ -44,7 +46,10 @@ pub struct Policy {
     pub first_retry: Duration,
     /// Pause between messages in a channel that met its rate limit: Slack allows one a second (docs: "Rate limits").
     pub interval: Duration,
-    /// How long such a channel keeps to `interval`.
+    /// The same between messages in all channels of a workspace that met its limit, which takes several hundred a
+    /// minute.
+    pub workspace_interval: Duration,
+    /// How long such a channel or workspace keeps to its interval.
     pub paced_for: Duration,
 }
 
@@ -54,6 +59,7 @@ impl Default for Policy {
             patience: Duration::from_secs(3600),
             first_retry: Duration::from_millis(250),
             interval: Duration::from_secs(1),
+            workspace_interval: Duration::from_millis(200),
             paced_for: Duration::from_secs(30),
         }
     }
@@ -102,6 +108,7 @@ struct Shared {
     /// A queue per channel that has something to send. All sending into a queue and the removal of one happen under
     /// this lock, so that nothing is sent into a queue that nobody reads.
     lanes: Mutex<HashMap<String, mpsc::UnboundedSender<Job>>>,
+    workspace: Workspace,
     /// A permit per answer on its way.
     room: Arc<Semaphore>,
     policy: Policy,
@@ -127,6 +134,7 @@ impl Outbox {
         let shared = Shared {
             sender: Box::new(sender),
             lanes: Mutex::default(),
+            workspace: Workspace::new(policy.workspace_interval, policy.paced_for),
             room: Arc::new(Semaphore::new(CAPACITY as usize)),
             policy,
             metrics,

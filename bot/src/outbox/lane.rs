@@ -170,6 +170,7 @@ impl Lane {
             return Ok(());
         }
         self.pace.turn().await;
+        self.shared.workspace.turn().await;
         self.merge(parts);
         let Some(first) = parts.first() else { return Ok(()) };
         let told: Vec<_> = parts.iter().filter(|part| !part.text.is_empty()).collect();
@@ -186,7 +187,11 @@ impl Lane {
                 Ok(())
             }
             Err(error @ SendError::RateLimited { retry_after }) => {
-                self.pace.limited(Instant::now(), retry_after);
+                let now = Instant::now();
+                if self.pace.is_quiet(now) {
+                    self.shared.workspace.limited(&self.channel, now, retry_after);
+                }
+                self.pace.limited(now, retry_after);
                 Err(Failure::Pause(retry_after, error.to_string()))
             }
             Err(SendError::Retry(error)) => Err(Failure::Pause(longest_pause(parts), error)),

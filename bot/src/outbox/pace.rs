@@ -15,11 +15,13 @@ pub(super) struct Pace {
     until: Option<Instant>,
     /// No message before.
     next: Option<Instant>,
+    /// When a message went through.
+    last: Option<Instant>,
 }
 
 impl Pace {
     pub(super) fn new(interval: Duration, paced_for: Duration) -> Pace {
-        Pace { interval, paced_for, until: None, next: None }
+        Pace { interval, paced_for, until: None, next: None, last: None }
     }
 
     /// Waits until a message may be sent.
@@ -29,8 +31,14 @@ impl Pace {
         }
     }
 
+    /// No message before.
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.next
+    }
+
     /// A message went through.
     pub(super) fn sent(&mut self, now: Instant) {
+        self.last = Some(now);
         let paced = self.until.is_some_and(|until| now < until);
         self.next = paced.then(|| now + self.interval);
     }
@@ -47,9 +55,15 @@ impl Pace {
         self.until.is_some_and(|until| now < until)
     }
 
+    /// Whether nothing went through for so long that what follows cannot meet a limit of its own.
+    pub(super) fn is_quiet(&self, now: Instant) -> bool {
+        !self.is_slow(now) && self.last.is_none_or(|last| now > last + self.interval)
+    }
+
     /// How long this pace must be remembered.
     pub(super) fn remaining(&self, now: Instant) -> Duration {
-        self.until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now))
+        let ends = [self.until, self.last.map(|last| last + self.interval)];
+        ends.into_iter().flatten().max().map_or(Duration::ZERO, |end| end.saturating_duration_since(now))
     }
 }
 
@@ -62,9 +76,22 @@ mod tests {
     #[test]
     fn a_channel_that_met_no_limit_never_waits() {
         let mut pace = Pace::new(SECOND, 30 * SECOND);
-        pace.sent(Instant::now());
+        let now = Instant::now();
+        pace.sent(now);
         assert_eq!(pace.next, None);
-        assert_eq!(pace.remaining(Instant::now()), Duration::ZERO);
+        assert_eq!(pace.remaining(now + SECOND), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_channel_is_quiet_again_after_a_pause() {
+        let (mut pace, now) = (Pace::new(SECOND, 30 * SECOND), Instant::now());
+        assert!(pace.is_quiet(now));
+        pace.sent(now);
+        assert!(!pace.is_quiet(now + SECOND));
+        assert_eq!(pace.remaining(now), SECOND, "until then it is not forgotten");
+        assert!(pace.is_quiet(now + 2 * SECOND));
+        pace.limited(now + 2 * SECOND, SECOND);
+        assert!(!pace.is_quiet(now + 5 * SECOND));
     }
 
     #[test]

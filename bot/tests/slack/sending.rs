@@ -1,6 +1,9 @@
 //! Answers on their way to Slack.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::http::StatusCode;
 use chatops_bot::{
@@ -15,6 +18,8 @@ use crate::{
     server::{Server, eventually},
 };
 
+const WORKSPACE_INTERVAL: Duration = Duration::from_millis(50);
+
 fn reply(channel: &str, text: &str) -> Delivery {
     let reply = Reply { target: Target { channel: channel.into(), ..Target::default() }, text: text.into() };
     Delivery::new(reply, MessageKey(format!("{channel}:{text}")))
@@ -28,7 +33,8 @@ async fn start() -> (Server, Bot, Outbox) {
         patience: Duration::from_secs(10),
         first_retry: Duration::from_millis(10),
         interval: Duration::from_millis(10),
-        paced_for: Duration::from_millis(100),
+        workspace_interval: WORKSPACE_INTERVAL,
+        paced_for: Duration::from_secs(2),
     };
     let outbox = Outbox::with_policy(bot.sender.clone(), Metrics::new(), policy);
     (server, bot, outbox)
@@ -73,6 +79,23 @@ async fn a_rate_limit_is_obeyed_by_its_channel_while_others_go_on() {
     assert_eq!(server.posted(), ["free"]);
     limited.await.unwrap().unwrap();
     assert_eq!(server.posted(), ["free", "limited"]);
+}
+
+#[tokio::test]
+async fn where_the_whole_workspace_met_its_limit_channels_go_in_line() {
+    let (server, _bot, outbox) = start().await;
+    let channels = 12;
+    server.world().post_failures = vec![(StatusCode::TOO_MANY_REQUESTS, Some(1)); channels];
+    let arrivals = (0..channels).map(async |n| {
+        let arrival = outbox.deliver(reply(&format!("C{n}"), &n.to_string())).await;
+        arrival.await.unwrap();
+        Instant::now()
+    });
+    let mut arrived = futures::future::join_all(arrivals).await;
+    arrived.sort();
+    assert_eq!(server.posted().len(), channels);
+    let span = arrived[channels - 1] - arrived[0];
+    assert!(span >= 10 * WORKSPACE_INTERVAL, "{span:?}");
 }
 
 #[tokio::test]
@@ -170,6 +193,25 @@ async fn answers_of_a_replica_that_died_are_looked_for_together() {
     }
     assert_eq!(server.posted(), ["first", "third", "before", "second", "fourth"]);
     assert_eq!(server.world().looks, 2, "one after the failure, one for all that were taken over");
+}
+
+#[tokio::test]
+async fn what_slack_says_about_looking_too_often_holds_for_all_channels() {
+    let (server, _bot, outbox) = start().await;
+    server.world().look_limits = vec![1];
+    let first = outbox.deliver(Delivery { doubtful: true, ..reply("C1", "first") }).await;
+    eventually("the limit", || server.world().looks == 1).await;
+    outbox.deliver(reply("C2", "after the limit")).await.await.unwrap();
+    let told = Instant::now();
+    let others = (3..10).map(async |n| {
+        let other = Delivery { doubtful: true, ..reply(&format!("C{n}"), "other") };
+        outbox.deliver(other).await.await.unwrap();
+        told.elapsed()
+    });
+    let (first, others) = futures::future::join(first, futures::future::join_all(others)).await;
+    first.unwrap();
+    assert!(others.iter().all(|after| *after >= Duration::from_millis(900)), "{others:?}");
+    assert_eq!(server.world().looks, 9, "everybody looked once, and the first once more");
 }
 
 #[tokio::test]

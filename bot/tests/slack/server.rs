@@ -68,6 +68,8 @@ pub struct World {
     /// How often somebody asked for what was posted, and the error that they get.
     pub looks: usize,
     pub look_error: Option<&'static str>,
+    /// Seconds after which the next who ask shall ask again.
+    pub look_limits: Vec<u64>,
     /// Bodies of what came to response URLs, and what they are answered with instead of `ok`.
     pub responses: Vec<Value>,
     pub response_failures: Vec<(StatusCode, &'static str)>,
@@ -129,6 +131,7 @@ impl Server {
             posts_unheard: 0,
             looks: 0,
             look_error: None,
+            look_limits: Vec::new(),
             responses: Vec::new(),
             response_failures: Vec::new(),
             sockets: Vec::new(),
@@ -301,6 +304,9 @@ async fn post_message(State((_, world)): Shared, headers: HeaderMap, Json(body):
 async fn history(State((_, world)): Shared, Form(asked): Form<HashMap<String, String>>) -> Response {
     let mut world = world.lock().unwrap();
     world.looks += 1;
+    if let Some(seconds) = world.look_limits.pop() {
+        return (StatusCode::TOO_MANY_REQUESTS, [("retry-after", seconds.to_string())]).into_response();
+    }
     if let Some(code) = world.look_error {
         return refused(code);
     }

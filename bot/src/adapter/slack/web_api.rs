@@ -2,6 +2,7 @@
 //! neither what is asked nor what follows from the answer.
 
 mod client;
+mod limits;
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,6 +21,7 @@ use crate::{
     secret::Secret,
 };
 use client::{HttpClient, Received};
+use limits::Limits;
 
 /// Pause where Slack limits the rate and does not say for how long.
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -50,6 +52,7 @@ pub(super) struct WebApi {
     base: String,
     target: Target,
     metrics: Metrics,
+    limits: Arc<Limits>,
 }
 
 /// What Slack answered.
@@ -99,7 +102,13 @@ impl WebApi {
         let target = Target::of(&uri).ok_or_else(|| refused("it has no host"))?;
         // Names of methods are appended to it.
         let base = format!("{}/", api_url.trim_end_matches('/'));
-        Ok(WebApi { client: Arc::new(HttpClient::new(network, timing.limits())), base, target, metrics })
+        Ok(WebApi {
+            client: Arc::new(HttpClient::new(network, timing.limits())),
+            base,
+            target,
+            limits: Arc::default(),
+            metrics,
+        })
     }
 
     /// Host of the Web API as people read it.
@@ -143,7 +152,13 @@ impl WebApi {
         content: (&'static str, String),
         deadline: Duration,
     ) -> Result<Answer<T>, CallError> {
+        if let Some(retry_after) = self.limits.left(method) {
+            return Err(CallError::RateLimited { retry_after });
+        }
         let outcome = self.attempt(method, token, content, deadline).await;
+        if let Err(CallError::RateLimited { retry_after }) = &outcome {
+            self.limits.met(method, *retry_after);
+        }
         self.count(method, &outcome);
         outcome
     }
