@@ -48,6 +48,9 @@ pub struct Incoming {
     /// The thread it was typed in.
     pub thread: Option<String>,
     pub addressing: Addressing,
+    /// It came by a way that leads to the bot alone, as a slash command or a terminal does.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_unmistakable: bool,
     /// The thread that an answer below it is in, where the platform has threads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opens_thread: Option<String>,
@@ -213,6 +216,7 @@ pub mod tests {
             thread: None,
             opens_thread: None,
             addressing: Addressing::Channel,
+            is_unmistakable: false,
             text: text.into(),
             references: vec![],
             typed_at: 0,

@@ -12,7 +12,7 @@ mod verdict;
 mod watch;
 
 pub use classify::classify;
-pub use hosts::{Host, Role, needed};
+pub use hosts::{Host, Role, hooks, needed};
 pub use observation::{Answer, Failure, HostSeen, NameSeen, Observation};
 pub use probe::Prober;
 pub use resolver::Resolver;

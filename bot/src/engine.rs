@@ -121,12 +121,12 @@ impl Engine {
             Reading::Say(answer) => answer,
             Reading::Do(task) => {
                 let run = self.run_task(&program, &task, incoming, ticket);
-                let ran = timeout(program.timeout, run).await;
-                ran.unwrap_or_else(|_| answers::timed_out(task.command, program.timeout))
+                let ran = timeout(task.timeout, run).await;
+                ran.unwrap_or_else(|_| answers::timed_out(task.command, task.timeout))
             }
         };
         Some(match repeats {
-            Some(line) => answer.below(&format!("{}{line}", program.catalogue.prefix)),
+            Some(line) => answer.below(&format!("{}{line}", program.catalogue.call)),
             None => answer,
         })
     }
@@ -138,7 +138,7 @@ impl Engine {
         incoming: &Incoming,
         ticket: &Ticket,
     ) -> Answer {
-        let Task { plugin, command, action, arguments } = task;
+        let Task { plugin, command, action, arguments, .. } = task;
         let context = Context { incoming, arguments, bot: &program.bot };
         let Some(storage) = self.storage_for(action, ticket).await else { return answers::lost() };
         let came_to = action.run(&program.templates, &*storage, plugin, &context).await;

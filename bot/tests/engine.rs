@@ -7,6 +7,8 @@
     reason = "helpers of tests fail by panicking"
 )]
 
+#[path = "engine/addressing.rs"]
+mod addressing;
 #[path = "engine/history.rs"]
 mod history;
 #[path = "support/redis_server.rs"]
@@ -127,6 +129,16 @@ async fn a_command_that_takes_too_long_is_stopped_and_says_so() {
     let said = world.asks("!look x").await;
     assert!(said.starts_with("I stopped \"look\" after 50 ms"), "{said}");
     assert!(world.metrics.encode().contains(r#"commands_seconds_count{outcome="timed_out"} 1"#));
+}
+
+#[tokio::test]
+async fn a_command_may_have_less_time_than_the_others_and_never_more() {
+    let said = async |all: &str, own: &str| {
+        let look = json!([{"name": "look", "store": {"get": {"key": "x"}}, "reply": "", "timeout": own}]);
+        start(&config(all, look), Slow::new()).asks("!look").await
+    };
+    assert!(said("5m", "50ms").await.starts_with("I stopped \"look\" after 50 ms"));
+    assert!(said("50ms", "5m").await.starts_with("I stopped \"look\" after 50 ms"));
 }
 
 #[tokio::test]

@@ -31,6 +31,7 @@ fn typed(key: &str, channel: &str, user: &str) -> Incoming {
         addressing: Addressing::Channel,
         text: format!("!echo {key}"),
         references: vec![],
+        is_unmistakable: false,
         typed_at: 0,
         reply_url: None,
     }

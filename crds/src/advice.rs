@@ -3,6 +3,7 @@
 //! and nothing of the ChatBot they come from.
 
 mod dns;
+pub mod scopes;
 mod way_out;
 
 use std::fmt;

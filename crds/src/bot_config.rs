@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     bot_plugin::{Command, Match},
     chat_bot::{
-        commands::{Alias, UnknownCommand},
+        commands::{Addressed, Alias, UnknownCommand, every_way},
         storage::Topology,
     },
     shared::{hash, visibility::Visibility},
@@ -98,6 +98,19 @@ pub struct BotConfig {
     pub plugins: Vec<PluginConfig>,
 }
 
+impl BotConfig {
+    /// What people are told to type before a command.
+    pub fn call(&self) -> String {
+        let is_open = |way| self.commands.addressed_by.contains(&way);
+        match &self.commands.slash_command {
+            _ if is_open(Addressed::Prefix) => self.commands.prefix.clone(),
+            Some(slash_command) => format!("{slash_command} "),
+            None if is_open(Addressed::Mention) => format!("@{} ", self.name),
+            None => String::new(),
+        }
+    }
+}
+
 /// How to reach Slack. A change of it restarts the bot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -129,6 +142,12 @@ pub enum SecretSource {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CommandsConfig {
+    /// How the bot is called; from an operator that does not say so, in every way.
+    #[serde(default = "every_way")]
+    pub addressed_by: Vec<Addressed>,
+    /// Slack's slash command that calls the bot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slash_command: Option<String>,
     /// What commands start with in a channel.
     pub prefix: String,
     /// What else they start with there.

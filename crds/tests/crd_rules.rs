@@ -101,13 +101,6 @@ fn every_rule_of_a_chat_bot_refuses_what_it_is_there_for() {
         "spec.slack",
         "key of the object's data",
     );
-    refused(&bot(json!({"commands": {"prefix": "! "}})), "spec.commands.prefix", "must not contain spaces");
-    refused(&bot(json!({"commands": {"prefix": "/ops"}})), "spec.commands.prefix", "nor start with /");
-    refused(
-        &bot(json!({"commands": {"timeout": "5 minutes"}})),
-        "spec.commands.timeout",
-        "must be a duration",
-    );
     refused(&bot(json!({"dns": {"nameservers": ["dns.example"]}})), "spec.dns.nameservers", "IP address");
     refused(&bot(json!({"dns": {"options": [{"name": "NDOTS"}]}})), "spec.dns.options", "resolv.conf option");
     refused(
@@ -116,6 +109,23 @@ fn every_rule_of_a_chat_bot_refuses_what_it_is_there_for() {
         "name of an object",
     );
     refused(&bot(json!({"pod": {"env": [{"name": "A-B"}]}})), "spec.pod.env", "environment variable");
+}
+
+#[test]
+fn every_rule_of_how_commands_are_typed_refuses_what_it_is_there_for() {
+    refused(&bot(json!({"commands": {"prefix": "! "}})), "spec.commands.prefix", "must not contain spaces");
+    refused(&bot(json!({"commands": {"prefix": "/ops"}})), "spec.commands.prefix", "nor start with /");
+    refused(&bot(json!({"commands": {"addressedBy": []}})), "spec.commands", "nobody could call the bot");
+    assert_eq!(
+        messages(&bot(json!({"commands": {"addressedBy": [], "slashCommand": "/ops"}}))),
+        [] as [&str; 0]
+    );
+    refused(&bot(json!({"commands": {"slashCommand": "ops"}})), "spec.commands.slashCommand", "must be '/'");
+    refused(
+        &bot(json!({"commands": {"timeout": "5 minutes"}})),
+        "spec.commands.timeout",
+        "must be a duration",
+    );
 }
 
 #[test]

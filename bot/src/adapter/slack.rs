@@ -38,6 +38,7 @@ use crate::{
 };
 pub use inspect::{Accepted, Inspection, inspect};
 use link::Link;
+pub use scopes::Needs;
 pub use sender::SlackSender;
 pub use timing::Timing;
 pub use web_api::SetupError;
@@ -46,21 +47,23 @@ pub use web_api::SetupError;
 #[derive(Debug)]
 pub struct Slack {
     config: SlackConfig,
+    needs: watch::Receiver<Needs>,
     link: Arc<Link>,
 }
 
 impl Slack {
-    /// Prepares a connection; [`Slack::run`] opens it.
+    /// Prepares a connection; [`Slack::run`] opens it. `needs`: what the commands in force need to be granted.
     ///
     /// # Errors
     /// [`SetupError`] when `config.api_url` cannot be used.
     pub fn new(
         config: SlackConfig,
+        needs: watch::Receiver<Needs>,
         network: Arc<Network>,
         facts: Facts,
         metrics: Metrics,
     ) -> Result<Slack, SetupError> {
-        Self::with_timing(config, network, facts, metrics, Timing::default())
+        Self::with_timing(config, needs, network, facts, metrics, Timing::default())
     }
 
     /// The same with other deadlines.
@@ -69,13 +72,14 @@ impl Slack {
     /// As for [`Slack::new`].
     pub fn with_timing(
         config: SlackConfig,
+        needs: watch::Receiver<Needs>,
         network: Arc<Network>,
         facts: Facts,
         metrics: Metrics,
         timing: Timing,
     ) -> Result<Slack, SetupError> {
         let link = Link::new(&config.api_url, network, facts, metrics, timing)?;
-        Ok(Slack { config, link: Arc::new(link) })
+        Ok(Slack { config, needs, link: Arc::new(link) })
     }
 
     /// What sends answers, also after [`Slack::run`] has returned.
@@ -91,11 +95,11 @@ impl Slack {
     /// Keeps sockets open and puts what arrives into `inbox`, until `shutdown`; then closes the sockets, so that
     /// Slack delivers elsewhere what it has not delivered yet. Faults are reported and outlasted, never returned.
     pub async fn run(self, inbox: Inbox, shutdown: CancellationToken) {
-        let Slack { config, link } = self;
+        let Slack { config, needs, link } = self;
         let connection = |_| connections::run(link.clone(), inbox.clone(), shutdown.clone());
         tokio::select! {
             _ = join_all((0..config.connections).map(connection)) => (),
-            () = credentials::run(&link, [config.bot_token, config.app_token]) => (),
+            () = credentials::run(&link, needs, [config.bot_token, config.app_token]) => (),
         }
     }
 }

@@ -64,6 +64,7 @@ impl Terminal {
             addressing: Addressing::Direct,
             references: references(&text),
             text,
+            is_unmistakable: true,
             typed_at: 0,
             reply_url: None,
         }

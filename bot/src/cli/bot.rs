@@ -25,7 +25,7 @@ use super::{
     source::{LoadError, Loaded, Source},
 };
 use crate::{
-    adapter::slack,
+    adapter::slack::{self, Needs},
     engine::{Engine, Program, Reader},
     inbox::Inbox,
     network::InvalidProxy,
@@ -84,6 +84,8 @@ pub(super) struct Bot {
     pub facts: Facts,
     pub metrics: Metrics,
     pub program: watch::Sender<Arc<Program>>,
+    /// What the commands in force need of Slack.
+    pub needs: Arc<watch::Sender<Needs>>,
     source: Source,
     hash: String,
     started: Instant,
@@ -100,7 +102,8 @@ impl Bot {
     pub(super) fn new(source: Source, loaded: Loaded) -> Bot {
         let (facts, metrics, started) = (Facts::new(), Metrics::new(), Instant::now());
         let program = watch::Sender::new(compile(&loaded, &facts));
-        Bot { config: loaded.config, facts, metrics, program, source, hash: loaded.hash, started }
+        let needs = Arc::new(watch::Sender::new(Needs::of(&loaded.config)));
+        Bot { config: loaded.config, facts, metrics, program, needs, source, hash: loaded.hash, started }
     }
 
     /// Runs with `adapter` until a signal, or until the adapter returns. What `adapter` is given: where messages go,
@@ -184,7 +187,7 @@ impl Bot {
             (self.source.clone(), self.hash.clone(), self.config.restart_hash());
         parts.spawn(
             "the configuration",
-            follow(source, hash, restart_hash, self.facts.clone(), self.program.clone()),
+            follow(source, hash, restart_hash, self.facts.clone(), self.program.clone(), self.needs.clone()),
         );
         let grace = self.program.borrow().timeout;
         AbortOnDropHandle::new(tokio::spawn(engine.run(stop.clone(), grace)))

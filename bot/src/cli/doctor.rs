@@ -62,7 +62,7 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
 
 async fn look(config: &BotConfig) -> Result<Vec<Check>, Failure> {
     let network = Arc::new(Network::new(&config.network)?);
-    let inspection = crate::adapter::slack::inspect(&config.slack, network.clone());
+    let inspection = crate::adapter::slack::inspect(config, network.clone());
     let (inspection, storage) = tokio::join!(inspection, storage::look(&config.storage));
     let inspection = inspection?;
     let socket = inspection.app.as_ref().and_then(|app| app.as_ref().ok());

@@ -10,7 +10,7 @@ use super::{
     output,
     source::{LoadError, Loaded, Source},
 };
-use crate::{engine::Program, report::Facts};
+use crate::{adapter::slack::Needs, engine::Program, report::Facts};
 
 /// Between two looks at the files: a change is to be in force well within a second.
 const LOOK: Duration = Duration::from_millis(200);
@@ -33,6 +33,7 @@ pub(super) async fn follow(
     restart_hash: String,
     facts: Facts,
     program: watch::Sender<Arc<Program>>,
+    needs: Arc<watch::Sender<Needs>>,
 ) {
     let mut seen = source.stamps();
     loop {
@@ -48,6 +49,8 @@ pub(super) async fn follow(
             Ok(loaded) => {
                 output::problems(&loaded.diagnostics);
                 program.send_replace(compile(&loaded, &facts));
+                let now = Needs::of(&loaded.config);
+                needs.send_if_modified(|needs| std::mem::replace(needs, now.clone()) != now);
                 tracing::info!(
                     hash = loaded.hash,
                     plugins = loaded.config.plugins.len(),

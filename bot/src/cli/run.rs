@@ -77,7 +77,13 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     // What follows lives as long as the bot; plugins may be large.
     let config = BotConfig { plugins: Vec::new(), ..bot.config.clone() };
     let network = Arc::new(Network::new(&config.network)?);
-    let slack = Slack::new(config.slack.clone(), network.clone(), facts.clone(), bot.metrics.clone())?;
+    let slack = Slack::new(
+        config.slack.clone(),
+        bot.needs.subscribe(),
+        network.clone(),
+        facts.clone(),
+        bot.metrics.clone(),
+    )?;
     let socket_host = slack.socket_host();
     let names = dns::Watch { prober: dns::Prober::default(), config, network, facts, socket_host };
     let outbox = Outbox::start(slack.sender(), bot.metrics.clone());

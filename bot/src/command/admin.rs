@@ -87,6 +87,7 @@ impl Admin {
                 store: None,
                 reply: None,
                 visibility: None,
+                timeout: None,
                 idempotent: true,
                 hidden: false,
             };

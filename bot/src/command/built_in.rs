@@ -65,6 +65,7 @@ impl BuiltIn {
             store: None,
             reply: None,
             visibility: (self == BuiltIn::History).then_some(Visibility::Ephemeral),
+            timeout: None,
             idempotent: true,
             hidden: false,
         }

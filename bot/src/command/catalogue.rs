@@ -12,6 +12,8 @@ use chatops_crds::{
 pub struct Catalogue<R> {
     /// What a command starts with in a channel.
     pub prefix: String,
+    /// What people are told to type before a command, which is the prefix wherever it works.
+    pub call: String,
     pub words: Words,
     /// Who the commands belong to; the first is the bot itself.
     groups: Vec<Group<R>>,
@@ -52,8 +54,10 @@ pub struct Entry<R> {
 impl<R> Catalogue<R> {
     /// A catalogue of `groups`, whose commands have different names.
     pub fn new(prefix: impl Into<String>, groups: Vec<Group<R>>) -> Catalogue<R> {
+        let prefix = prefix.into();
         let mut catalogue = Catalogue {
-            prefix: prefix.into(),
+            call: prefix.clone(),
+            prefix,
             words: Words::default(),
             groups,
             index: HashMap::new(),
@@ -67,6 +71,16 @@ impl<R> Catalogue<R> {
             }
         }
         catalogue
+    }
+
+    /// The same where people are told to type `call` before a command.
+    pub fn called_by(self, call: String) -> Catalogue<R> {
+        Catalogue { call, ..self }
+    }
+
+    /// What stands before what repeats a command.
+    pub fn call_again(&self) -> String {
+        if self.call == self.prefix { self.prefix.clone() } else { format!("{}{}", self.call, self.prefix) }
     }
 
     /// The same with other words for the bot and its commands.

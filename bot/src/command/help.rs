@@ -16,7 +16,7 @@ const SUMMARY: usize = 80;
 
 /// Lists the commands by plugin.
 pub fn overview<R>(catalogue: &Catalogue<R>) -> String {
-    let prefix = &catalogue.prefix;
+    let prefix = &catalogue.call;
     let mut text = format!("Type {prefix}help and a command or a plugin to learn more about it.\n");
     for group in catalogue.groups().iter().filter(|group| has_something(group)) {
         text.push('\n');
@@ -33,9 +33,8 @@ pub fn commands<R>(prefix: &str, group: &Group<R>) -> String {
 
 /// Explains the command, the plugin or the first words of commands that `topic` names, or says that there is none.
 pub fn about<R>(catalogue: &Catalogue<R>, topic: &str) -> String {
-    let prefix = &catalogue.prefix;
-    let topic = topic.trim();
-    let topic = topic.strip_prefix(prefix.as_str()).unwrap_or(topic).trim_start();
+    let (prefix, topic) = (&catalogue.call, topic.trim());
+    let topic = topic.strip_prefix(catalogue.prefix.as_str()).unwrap_or(topic).trim_start();
     let named = catalogue.find(topic).filter(|(.., rest)| rest.trim().is_empty());
     let named = named.map(|(group, entry, _)| (group, entry));
     let alias = || catalogue.alias(topic).and_then(|alias| catalogue.find(&alias.command));
@@ -67,11 +66,11 @@ pub fn apropos<R>(catalogue: &Catalogue<R>, term: &str) -> String {
             [plugin, &group.description, &command.name, &command.summary].into_iter().any(is_about)
                 || arguments.into_iter().any(|text| is_about(text))
         })
-        .map(|(_, entry)| line(&catalogue.prefix, &entry.command))
+        .map(|(_, entry)| line(&catalogue.call, &entry.command))
         .collect();
     if lines.is_empty() {
         let term: String = term.trim().chars().take(SUMMARY).collect();
-        return format!("Nothing is about \"{term}\". Type {}help to see all commands.", catalogue.prefix);
+        return format!("Nothing is about \"{term}\". Type {}help to see all commands.", catalogue.call);
     }
     lines.trim_end().to_owned()
 }
@@ -102,7 +101,7 @@ fn not_found<R>(catalogue: &Catalogue<R>, topic: &str) -> String {
     let names: Vec<_> = catalogue.shown_names().chain(plugins).collect();
     let Suggestion { mut names, .. } = Suggestion::new(topic, names.into_iter());
     names.dedup();
-    let prefix = &catalogue.prefix;
+    let prefix = &catalogue.call;
     let topic: String = topic.chars().take(SUMMARY).collect();
     match names.as_slice() {
         [] => format!("There is no command or plugin \"{topic}\". Type {prefix}help to see all commands."),
@@ -154,7 +153,7 @@ fn line(prefix: &str, command: &Command) -> String {
 }
 
 fn detail<R>(catalogue: &Catalogue<R>, group: &Group<R>, command: &Command) -> String {
-    let prefix = &catalogue.prefix;
+    let prefix = &catalogue.call;
     let mut text = format!("Usage: {}\n", usage(prefix, command));
     if !command.summary.is_empty() {
         text.push_str(command.summary.trim());

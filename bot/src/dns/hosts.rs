@@ -16,6 +16,9 @@ const SLACK_SOCKETS: &str = "wss-primary.slack.com";
 /// Where Slack keeps files.
 const SLACK_FILES: &str = "files.slack.com";
 
+/// Where Slack takes answers to slash commands from places where the bot is no member.
+const SLACK_HOOKS: &str = "hooks.slack.com";
+
 /// What a host is needed for, the gravest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
@@ -23,6 +26,7 @@ pub enum Role {
     Api,
     Socket,
     File,
+    Hooks,
     Redis,
 }
 
@@ -44,6 +48,7 @@ impl Role {
             Role::Api => "api",
             Role::Socket => "socket",
             Role::File => "file",
+            Role::Hooks => "hooks",
             Role::Redis => "redis",
         }
     }
@@ -62,6 +67,13 @@ impl Host {
     }
 }
 
+/// The host that takes answers to the slash command of `config`, where Slack's own Web API is used.
+pub fn hooks(config: &BotConfig) -> Option<&'static str> {
+    let api = config.slack.api_url.parse().ok().and_then(|uri: Uri| Target::of(&uri));
+    let is_needed = config.commands.slash_command.is_some() && api.is_some_and(|api| api.host == SLACK);
+    is_needed.then_some(SLACK_HOOKS)
+}
+
 /// The names that `config` needs. `socket`: the socket's host as Slack named it last. What a proxy stands before is
 /// looked up by that; addresses need no look-up.
 pub fn needed(config: &BotConfig, network: &Network, socket: Option<&str>) -> Vec<Host> {
@@ -72,6 +84,7 @@ pub fn needed(config: &BotConfig, network: &Network, socket: Option<&str>) -> Ve
         (api.as_deref(), Role::Api),
         (socket.or(is_slack.then_some(SLACK_SOCKETS)), Role::Socket),
         (is_slack.then_some(SLACK_FILES), Role::File),
+        (hooks(config), Role::Hooks),
     ];
     let slack = slack.into_iter().filter_map(|(name, role)| Some((name?, role))).map(|(name, role)| {
         match network.proxy_for(name) {
@@ -124,6 +137,18 @@ mod tests {
 
     fn redis(address: &str) -> serde_json::Value {
         json!({"redis": {"addresses": [address], "database": 0, "keyPrefix": "a"}})
+    }
+
+    #[test]
+    fn answers_to_a_slash_command_need_a_host_of_their_own() {
+        let has_hooks = |api_url: &str, slash_command: Option<&str>| {
+            let mut config = config(api_url, &json!({"memory": {}}), &json!({}));
+            config.commands.slash_command = slash_command.map(Into::into);
+            names(&config, None).contains(&("hooks.slack.com".into(), Role::Hooks, true))
+        };
+        assert!(has_hooks("https://slack.com/api/", Some("/ops")));
+        assert!(!has_hooks("https://slack.com/api/", None));
+        assert!(!has_hooks("https://slack.example/api/", Some("/ops")));
     }
 
     #[test]

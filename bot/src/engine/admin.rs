@@ -79,7 +79,7 @@ impl Asked<'_> {
         if self.groups().any(|(name, _)| name == self.name) {
             return tell(self);
         }
-        let prefix = &self.program.catalogue.prefix;
+        let prefix = &self.program.catalogue.call;
         format!(
             "There is no plugin \"{}\". Type {prefix}plugins to see which I have.",
             shortened(self.name, SHOWN)
@@ -95,7 +95,7 @@ impl Asked<'_> {
 
     fn plugin_info(&self) -> String {
         let group = self.groups().find(|(name, _)| *name == self.name);
-        let commands = group.map(|(_, group)| help::commands(&self.program.catalogue.prefix, group));
+        let commands = group.map(|(_, group)| help::commands(&self.program.catalogue.call, group));
         let report = self.report.plugins.iter().find(|plugin| plugin.name == self.name);
         let faults = report.map(built_in::faults).unwrap_or_default();
         let said = format!("{}{faults}\nAll of it", commands.unwrap_or_default());
@@ -124,7 +124,7 @@ impl Asked<'_> {
     }
 
     fn plugin_search(&self) -> String {
-        let prefix = &self.program.catalogue.prefix;
+        let prefix = &self.program.catalogue.call;
         let said = format!("Type {prefix}apropos and a word to find commands that I have. All plugins here");
         self.kubectl(&said, "get botplugins")
     }

@@ -36,7 +36,7 @@ pub(super) fn run(
             Some(topic) => help::about(&program.catalogue, topic),
             None => help::overview(&program.catalogue),
         },
-        BuiltIn::History => history::list(recalled, &program.catalogue.prefix),
+        BuiltIn::History => history::list(recalled, &program.catalogue.call, &program.catalogue.call_again()),
         BuiltIn::Ping => "pong".into(),
         BuiltIn::Plugins => plugins(report),
         BuiltIn::Status => status(report, up),
@@ -77,7 +77,7 @@ fn about(program: &Program) -> String {
         "I am {}, a ChatOps bot, version {}. Type {}help to see what I can do.",
         program.bot,
         env!("CARGO_PKG_VERSION"),
-        program.catalogue.prefix
+        program.catalogue.call
     )
 }
 

@@ -53,18 +53,18 @@ impl Line {
     }
 }
 
-/// Lists what is remembered, the latest line last, with what repeats it.
-pub(super) fn list(kept: &[String], prefix: &str) -> String {
+/// Lists what is remembered, the latest line last, with what repeats it, which `again` stands before.
+pub(super) fn list(kept: &[String], call: &str, again: &str) -> String {
     if kept.is_empty() {
         return "I remember no command of yours.".into();
     }
     kept.iter().enumerate().rev().filter_map(|(index, kept)| Some((index + 1, Line::read(kept)?))).fold(
-        format!("Type {prefix}! to repeat the last one, or its number, as in {prefix}3."),
+        format!("Type {again}! to repeat the last one, or its number, as in {again}3."),
         |mut list, (place, Line { text, .. })| {
             // Writing to a string cannot fail.
             let _ = match text.as_str() {
                 "" => write!(list, "\n{place}: not kept, as it is long or holds a secret"),
-                text => write!(list, "\n{place}: {prefix}{}", beginning(text)),
+                text => write!(list, "\n{place}: {call}{}", beginning(text)),
             };
             list
         },
@@ -72,17 +72,17 @@ pub(super) fn list(kept: &[String], prefix: &str) -> String {
 }
 
 /// Says that there is nothing at this place.
-pub(super) fn nothing_at(place: usize, prefix: &str) -> Answer {
+pub(super) fn nothing_at(place: usize, call: &str) -> Answer {
     Answer::failed(match place {
         1 => "I remember no command of yours that I could repeat.".to_owned(),
-        _ => format!("I remember less than {place} commands of yours. Type {prefix}history to see them."),
+        _ => format!("I remember less than {place} commands of yours. Type {call}history to see them."),
     })
 }
 
 /// Says that the line is not kept.
-pub(super) fn not_kept(prefix: &str) -> Answer {
+pub(super) fn not_kept(call: &str) -> Answer {
     let text = "I did not keep that command, as it is long or holds a secret. Type it again";
-    Answer::failed(format!("{text}, or {prefix}history to see the others."))
+    Answer::failed(format!("{text}, or {call}history to see the others."))
 }
 
 /// The first line, cut where it is long.

@@ -6,13 +6,14 @@ use chatops_crds::{
     bot_config::{BotConfig, PluginConfig},
     bot_plugin::{Argument, Command},
     bot_report::{Fault, FaultCode, PluginReport},
-    chat_bot::commands::{Alias, UnknownCommand},
+    chat_bot::commands::{Addressed, Alias, UnknownCommand},
     shared::{durations, visibility::Visibility},
 };
 
 use crate::{
     action::{Action, Passive, TemplateError, Templates},
-    command::{Admin, BuiltIn, Catalogue, Entry, Group, Words, check_argument},
+    chat::{Addressing, Incoming},
+    command::{Admin, BuiltIn, Catalogue, Entry, Group, Routed, Words, check_argument, route},
 };
 
 /// Used where the configuration's timeout is no duration; the CRD's default.
@@ -27,6 +28,8 @@ pub struct Program {
     pub bot: String,
     /// How long one command may run.
     pub timeout: Duration,
+    /// How the bot is called.
+    pub addressed_by: Vec<Addressed>,
     pub catalogue: Catalogue<Runs>,
     /// Who sees answers, and where, unless their command says otherwise.
     pub visibility: Visibility,
@@ -66,13 +69,36 @@ impl Program {
             namespace: config.namespace.clone(),
             bot: config.name.clone(),
             timeout: durations::parse(&config.commands.timeout).unwrap_or(DEFAULT_TIMEOUT),
-            catalogue: Catalogue::new(config.commands.prefix.as_str(), groups).called(words),
+            addressed_by: config.commands.addressed_by.clone(),
+            catalogue: Catalogue::new(config.commands.prefix.as_str(), groups)
+                .called(words)
+                .called_by(config.call()),
             unknown: config.commands.unknown_command,
             visibility: config.visibility,
             passives,
             templates,
         };
         (program, reports)
+    }
+
+    /// What `incoming` calls, if it calls the bot in one of the ways that are open.
+    pub(super) fn routed<'p, 't>(&'p self, incoming: &'t Incoming) -> Routed<'p, 't, Runs> {
+        let (catalogue, text) = (&self.catalogue, incoming.text.as_str());
+        if incoming.is_unmistakable {
+            let has_own_call = catalogue.call != catalogue.prefix;
+            let behind = text.trim_start().strip_prefix(&catalogue.call).filter(|_| has_own_call);
+            return route(catalogue, incoming.addressing, behind.unwrap_or(text));
+        }
+        let is_open = |way| self.addressed_by.contains(&way);
+        let addressing = match incoming.addressing {
+            Addressing::Mention if !is_open(Addressed::Mention) => return Routed::NotForUs,
+            Addressing::Direct if !is_open(Addressed::DirectMessage) => Addressing::Channel,
+            addressing => addressing,
+        };
+        if addressing == Addressing::Channel && !is_open(Addressed::Prefix) {
+            return Routed::NotForUs;
+        }
+        route(catalogue, addressing, text)
     }
 }
 

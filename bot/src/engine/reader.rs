@@ -10,7 +10,7 @@ use std::{
 use chatops_crds::{
     bot_plugin::{Argument, Command},
     chat_bot::commands::UnknownCommand,
-    shared::visibility::Visibility,
+    shared::{durations, visibility::Visibility},
 };
 use tokio::sync::watch;
 
@@ -65,6 +65,8 @@ pub(super) struct Task<'p> {
     pub command: &'p str,
     pub action: &'p Action,
     pub arguments: Arguments,
+    /// How long it may run.
+    pub timeout: Duration,
 }
 
 impl Reader {
@@ -91,16 +93,20 @@ impl Reader {
     pub(super) fn target(&self, incoming: &Incoming, recalled: Option<&[String]>) -> Target {
         let program = self.program.borrow();
         let (catalogue, default) = (&program.catalogue, program.visibility);
-        let own = |incoming: &Incoming| match route(catalogue, incoming.addressing, &incoming.text) {
+        let own = |routed: Routed<'_, '_, Runs>| match routed {
             Routed::Command { entry, .. } => Some(entry.command.visibility.unwrap_or(default)),
             _ => None,
         };
-        let is_repeat = matches!(route(catalogue, incoming.addressing, &incoming.text), Routed::Repeat(_));
+        let routed = program.routed(incoming);
+        let is_repeat = matches!(routed, Routed::Repeat(_));
         let line = recalled.and_then(<[String]>::first).filter(|_| is_repeat);
         let visibility = match line.and_then(|kept| Line::read(kept)) {
             Some(Line { is_private: true, .. }) => Some(Visibility::Ephemeral),
-            Some(line) => own(&line.typed_again(&catalogue.prefix, incoming)),
-            None => own(incoming),
+            Some(line) => {
+                let again = line.typed_again(&catalogue.prefix, incoming);
+                own(route(catalogue, again.addressing, &again.text))
+            }
+            None => own(routed),
         };
         let unknown = if is_repeat && recalled.is_none() { Visibility::Ephemeral } else { default };
         incoming.reply_target(match visibility.unwrap_or(unknown) {
@@ -118,16 +124,16 @@ impl Reader {
         incoming: &Incoming,
         recalled: &[String],
     ) -> Read<'p> {
-        let routed = route(&program.catalogue, incoming.addressing, &incoming.text);
+        let routed = program.routed(incoming);
         let Routed::Repeat(place) = routed else {
             return Read { reading: self.understand(program, incoming, routed, recalled), repeats: None };
         };
         let Some(line) = recalled.first().and_then(|kept| Line::read(kept)) else {
-            let nothing = history::nothing_at(place, &program.catalogue.prefix);
+            let nothing = history::nothing_at(place, &program.catalogue.call);
             return Read { reading: Reading::Say(nothing), repeats: None };
         };
         if line.text.is_empty() {
-            let not_kept = history::not_kept(&program.catalogue.prefix);
+            let not_kept = history::not_kept(&program.catalogue.call);
             return Read { reading: Reading::Say(not_kept), repeats: None };
         }
         let repeats = Some(line.text.clone());
@@ -143,7 +149,7 @@ impl Reader {
         routed: Routed<'p, '_, Runs>,
         recalled: &[String],
     ) -> Reading<'p> {
-        let prefix = program.catalogue.prefix.as_str();
+        let prefix = program.catalogue.call.as_str();
         if is_talk(program, incoming, &routed)
             && let Some(answer) = overhear(program, incoming)
         {
@@ -181,7 +187,7 @@ impl Reader {
                 let text = admin::run(*admin, program, incoming, &arguments, &self.facts.current());
                 Reading::Say(Answer::succeeded(text))
             }
-            Runs::Action(action) => plan(program, incoming, (group, &entry.command.name), action, arguments),
+            Runs::Action(action) => plan(program, incoming, (group, &entry.command), action, arguments),
         }
     }
 }
@@ -212,21 +218,25 @@ fn overhear(program: &Program, incoming: &Incoming) -> Option<Answer> {
 fn plan<'p>(
     program: &'p Program,
     incoming: &Incoming,
-    (group, command): (&'p Group<Runs>, &'p str),
+    (group, command): (&'p Group<Runs>, &'p Command),
     action: &'p Action,
     arguments: Arguments,
 ) -> Reading<'p> {
     let plugin = group.plugin.as_deref().unwrap_or_default();
     let context = Context { incoming, arguments: &arguments, bot: &program.bot };
     match action.says(&program.templates, &context) {
-        Some(said) => Reading::Say(answers::of_action(plugin, command, said.map_err(Into::into))),
-        None => Reading::Do(Task { plugin, command, action, arguments }),
+        Some(said) => Reading::Say(answers::of_action(plugin, &command.name, said.map_err(Into::into))),
+        None => {
+            let own = command.timeout.as_deref().and_then(durations::parse);
+            let timeout = own.map_or(program.timeout, |own| own.min(program.timeout));
+            Reading::Do(Task { plugin, command: &command.name, action, arguments, timeout })
+        }
     }
 }
 
 /// What `incoming` has to do with the history of whoever typed it.
 fn history(program: &Program, incoming: &Incoming) -> Option<History> {
-    match route(&program.catalogue, incoming.addressing, &incoming.text) {
+    match program.routed(incoming) {
         Routed::Repeat(place) => Some(History::Repeat(place)),
         Routed::Command { entry, line, .. } => match entry.runs {
             Runs::BuiltIn(BuiltIn::History) => Some(History::List),

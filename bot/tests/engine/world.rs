@@ -121,6 +121,7 @@ impl World {
             addressing,
             text: text.into(),
             references: vec![],
+            is_unmistakable: false,
             typed_at: 0,
             reply_url: None,
         }

@@ -3,18 +3,22 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use chatops_bot::{
-    adapter::slack::{Slack, SlackSender, Timing},
+    adapter::slack::{Needs, Slack, SlackSender, Timing},
     chat::Incoming,
     inbox::{Inbox, Meaning, Taken, Ticket, Work},
     network::Network,
     report::{Facts, Metrics},
 };
 use chatops_crds::{
-    bot_config::{NetworkConfig, SecretSource, SlackConfig},
+    bot_config::{BotConfig, NetworkConfig, SecretSource, SlackConfig},
     bot_report::SlackReport,
 };
+use serde_json::json;
 use tempfile::TempDir;
-use tokio::{sync::Mutex, task::JoinHandle};
+use tokio::{
+    sync::{Mutex, watch},
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::server::eventually;
@@ -106,7 +110,9 @@ impl Bot {
         let config = SlackConfig { api_url: api_url.into(), bot_token, app_token, connections };
         let (facts, metrics, shutdown) = (Facts::new(), Metrics::new(), CancellationToken::new());
         let network = Arc::new(Network::new(network).unwrap());
-        let slack = Slack::with_timing(config, network, facts.clone(), metrics.clone(), timing).unwrap();
+        let (_, needs) = watch::channel(Needs::of(&everything(&config)));
+        let slack =
+            Slack::with_timing(config, needs, network, facts.clone(), metrics.clone(), timing).unwrap();
         let sender = slack.sender();
         let task = tokio::spawn(slack.run(inbox.clone(), shutdown.clone()));
         Bot { inbox, sender, shutdown, task, metrics, facts, tokens: dir, next: Mutex::default() }
@@ -148,6 +154,19 @@ impl Drop for Bot {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+/// A bot that is called in every way.
+fn everything(slack: &SlackConfig) -> BotConfig {
+    serde_json::from_value(json!({
+        "version": 2,
+        "namespace": "local",
+        "name": "ops",
+        "slack": slack,
+        "commands": {"prefix": "!", "timeout": "30s"},
+        "storage": {"memory": {}},
+    }))
+    .unwrap()
 }
 
 fn write(dir: &Path, key: &str, value: &str) {

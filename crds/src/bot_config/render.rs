@@ -66,6 +66,8 @@ pub fn render(
             },
         },
         commands: CommandsConfig {
+            addressed_by: spec.commands.addressed_by.clone(),
+            slash_command: spec.commands.slash_command.clone(),
             prefix: spec.commands.prefix.clone(),
             alternate_prefixes: spec.commands.alternate_prefixes.clone(),
             aliases: spec.commands.aliases.clone(),

@@ -4,7 +4,7 @@ use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Argument, Store};
-use crate::shared::visibility::Visibility;
+use crate::shared::{durations, visibility::Visibility};
 
 /// One command: what is typed, what it does, what it answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
@@ -48,6 +48,11 @@ pub struct Command {
     /// Who sees the answer, and where; default: what the ChatBot says in `spec.replies`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visibility: Option<Visibility>,
+
+    /// How long it may run before it is stopped and says so. Default, and at most: `spec.commands.timeout` of the ChatBot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "durations::duration")]
+    pub timeout: Option<String>,
 
     /// Running it twice does no more than running it once. Then it is run again where the bot ended in the middle of it;
     /// otherwise whoever typed it is told that its outcome is unknown. It makes no difference with a Redis, to which what

@@ -11,7 +11,24 @@ use crate::shared::durations;
 /// How commands are typed and how long they may run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = Rule::new("self.addressedBy.size() > 0 || has(self.slashCommand)").message("nobody could call the bot: name a way in addressedBy, or set slashCommand")
+)]
 pub struct Commands {
+    /// How people call the bot, besides `slashCommand`. Default: in every way.
+    #[serde(default = "every_way")]
+    #[schemars(length(max = 3), extend("x-kubernetes-list-type" = "set"))]
+    pub addressed_by: Vec<Addressed>,
+
+    /// Slack's slash command that calls the bot, e.g. `/ops`: then `/ops help` is the same as `!help`. The Slack app has to
+    /// have it, as it has if it was made from what `chatops-bot slack-manifest` prints.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 2, max = 32))]
+    #[x_kube(
+        validation = Rule::new("self.matches('^/[a-z0-9_-]+$')").message("must be '/' and then lower case letters, digits, '-' and '_', e.g. \"/ops\"")
+    )]
+    pub slash_command: Option<String>,
+
     /// What a command starts with in a channel, e.g. `!`. Mentions of the bot and direct messages need none.
     #[serde(default = "prefix")]
     #[schemars(length(min = 1, max = 10))]
@@ -63,6 +80,17 @@ pub struct Alias {
     pub command: String,
 }
 
+/// A way to call the bot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Addressed {
+    /// `prefix` or one of `alternatePrefixes`, in a channel.
+    Prefix,
+    /// A mention of the bot at the start, as in `@ops help`.
+    Mention,
+    /// A direct message, without prefix. Without it, direct messages need the prefix as those in a channel do.
+    DirectMessage,
+}
+
 /// What happens to an unknown command.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum UnknownCommand {
@@ -76,6 +104,11 @@ pub enum UnknownCommand {
 /// Default of `timeout`, also for a value that predates the schema's pattern.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
 
+/// The default of `addressedBy`.
+pub fn every_way() -> Vec<Addressed> {
+    vec![Addressed::Prefix, Addressed::Mention, Addressed::DirectMessage]
+}
+
 fn prefix() -> String {
     "!".into()
 }
@@ -87,6 +120,8 @@ fn timeout() -> String {
 impl Default for Commands {
     fn default() -> Self {
         Self {
+            addressed_by: every_way(),
+            slash_command: None,
             prefix: prefix(),
             alternate_prefixes: Vec::new(),
             aliases: Vec::new(),

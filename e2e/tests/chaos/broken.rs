@@ -11,7 +11,7 @@ use std::{
 };
 
 use chatops_bot::{
-    adapter::slack::{Slack, install_tls_provider},
+    adapter::slack::{Needs, Slack, install_tls_provider},
     chat::MessageKey,
     engine::{Engine, Program, Reader},
     inbox::{
@@ -88,8 +88,8 @@ impl Bot {
         let meanings = Box::new(move |incoming: &_| meanings.meaning(incoming));
         let inbox = Inbox::over(Arc::new(broken), terms, meanings);
         let network = Arc::new(Network::new(&config.network).expect("no proxy"));
-        let adapter =
-            Slack::new(config.slack.clone(), network, facts.clone(), metrics.clone()).expect("an address");
+        let (slack, (_, needs)) = (config.slack.clone(), watch::channel(Needs::of(&config)));
+        let adapter = Slack::new(slack, needs, network, facts.clone(), metrics.clone()).expect("an address");
         let outbox = Outbox::start(adapter.sender(), metrics.clone());
         let engine = Engine {
             reader,

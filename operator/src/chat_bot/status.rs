@@ -8,6 +8,7 @@ mod managed_redis;
 pub mod plugins;
 pub mod ready;
 pub mod rollout;
+mod scopes;
 mod slack;
 mod storage;
 

@@ -371,7 +371,7 @@ fn scopes_that_are_missing() {
             "Ready=True/Connected",
             "CredentialsValid=True/TokensAccepted",
         ],
-        &["im:history"],
+        &["im:history (nothing is heard in direct messages)", "this costs", "slack-manifest"],
     );
 }
 

@@ -8,13 +8,13 @@ use chatops_crds::{
     bot_report::{Fault, FaultCode, Workspace},
 };
 use serde::Deserialize;
-use tokio::time::sleep;
+use tokio::{sync::watch, time::sleep};
 
 use super::{
     backoff::Backoff,
     decode::Identity,
     link::{Link, Session},
-    scopes::{self, MissingScopes},
+    scopes::{MissingScopes, Needs},
     tokens::Tokens,
     web_api::{Answer, CallError},
 };
@@ -63,14 +63,14 @@ pub(super) struct AuthTest {
 }
 
 /// Never returns.
-pub(super) async fn run(link: &Link, sources: [SecretSource; 2]) {
+pub(super) async fn run(link: &Link, mut needs: watch::Receiver<Needs>, sources: [SecretSource; 2]) {
     let timing = &link.timing;
     let mut follower = Follower::new(sources, timing.tokens);
     let mut backoff = Backoff::new(timing.first_pause);
     let mut tokens = read(link, follower.next().await);
     loop {
         let recheck = match &tokens {
-            Some(tokens) => check(link, tokens, &mut backoff).await,
+            Some(tokens) => check(link, &needs, tokens, &mut backoff).await,
             None => Duration::MAX,
         };
         tokio::select! {
@@ -80,6 +80,8 @@ pub(super) async fn run(link: &Link, sources: [SecretSource; 2]) {
             }
             () = sleep(recheck) => (),
             () = doubtful(link) => (),
+            // Without a sender they stay as they are.
+            Ok(()) = needs.changed() => (),
         }
     }
 }
@@ -103,13 +105,18 @@ fn read(link: &Link, values: [Result<Secret, Missing>; 2]) -> Option<Arc<Tokens>
 }
 
 /// Asks Slack who the bot token speaks for, publishes the answer, and says when to ask again.
-async fn check(link: &Link, tokens: &Arc<Tokens>, backoff: &mut Backoff) -> Duration {
+async fn check(
+    link: &Link,
+    needs: &watch::Receiver<Needs>,
+    tokens: &Arc<Tokens>,
+    backoff: &mut Backoff,
+) -> Duration {
     let timing = &link.timing;
     let request = serde_json::json!({});
     match link.web.call::<AuthTest>("auth.test", &tokens.bot, &request, timing.call).await {
         Ok(answer) => {
             backoff.reset();
-            let missing = accepted(link, tokens, answer);
+            let missing = accepted(link, &needs.borrow().clone(), tokens, answer);
             match (missing.required.as_slice(), missing.optional.as_slice()) {
                 ([], []) => timing.recheck,
                 ([], _) => timing.recheck_scopes,
@@ -143,13 +150,14 @@ async fn check(link: &Link, tokens: &Arc<Tokens>, backoff: &mut Backoff) -> Dura
 /// Publishes what Slack said of an accepted token, and returns which scopes it lacks.
 fn accepted(
     link: &Link,
+    needs: &Needs,
     tokens: &Arc<Tokens>,
     Answer { body, scopes, .. }: Answer<AuthTest>,
 ) -> MissingScopes {
     let identity = Identity { user_id: body.user_id.clone(), bot_id: body.bot_id };
     let workspace =
         Workspace { team: body.team, team_id: body.team_id, bot_user: body.user, bot_user_id: body.user_id };
-    let missing = scopes.as_deref().map(scopes::missing).unwrap_or_default();
+    let missing = scopes.as_deref().map(|granted| needs.missing(granted)).unwrap_or_default();
     link.health.update(|findings| {
         findings.api = None;
         findings.bot_token = None;

@@ -222,6 +222,7 @@ fn message(event: RawEvent, identity: &Identity) -> Result<Incoming, Ignored> {
         addressing,
         text,
         references,
+        is_unmistakable: false,
         typed_at: millis(&ts),
         reply_url: None,
     })
@@ -241,6 +242,7 @@ fn slash(payload: RawPayload) -> Option<Incoming> {
         addressing: if is_direct { Addressing::Direct } else { Addressing::Mention },
         text,
         references,
+        is_unmistakable: true,
         typed_at: 0,
         reply_url: payload.response_url.map(ReplyUrl),
     })

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chatops_crds::{
-    bot_config::SlackConfig,
+    bot_config::BotConfig,
     bot_report::{Fault, FaultCode},
 };
 
@@ -11,7 +11,7 @@ use super::{
     Timing,
     connections::SOCKET_MODE_OFF,
     credentials::{AuthTest, token_fault},
-    scopes,
+    scopes::Needs,
     socket::Opened,
     tokens::Tokens,
     web_api::{CallError, SetupError, WebApi},
@@ -42,12 +42,12 @@ pub struct Accepted {
     pub date: Option<String>,
 }
 
-/// Asks Slack about the tokens that `config` names. Opens no socket.
+/// Asks Slack about the tokens that `config` names, and what the bot needs to be granted. Opens no socket.
 ///
 /// # Errors
 /// [`SetupError`] when `config.api_url` cannot be used.
-pub async fn inspect(config: &SlackConfig, network: Arc<Network>) -> Result<Inspection, SetupError> {
-    let timing = Timing::default();
+pub async fn inspect(config: &BotConfig, network: Arc<Network>) -> Result<Inspection, SetupError> {
+    let (timing, needs, config) = (Timing::default(), Needs::of(config), &config.slack);
     let web = WebApi::new(&config.api_url, network, Metrics::new(), &timing)?;
     let values = [secret::read(&config.bot_token).await, secret::read(&config.app_token).await];
     let tokens = match Tokens::new(values) {
@@ -61,7 +61,7 @@ pub async fn inspect(config: &SlackConfig, network: Arc<Network>) -> Result<Insp
     );
     let bot = bot.map_err(|error| fault(error, "bot", FaultCode::InvalidBotToken, &host));
     let bot = bot.map(|answer| {
-        let missing = answer.scopes.as_deref().map(scopes::missing).unwrap_or_default();
+        let missing = answer.scopes.as_deref().map(|granted| needs.missing(granted)).unwrap_or_default();
         Accepted {
             team: answer.body.team,
             user: answer.body.user,

@@ -3,11 +3,12 @@
 use chatops_crds::bot_config::BotConfig;
 use slack_morphism::apps::{
     SlackAppManifest, SlackAppManifestDisplayInformation, SlackAppManifestFeatures,
-    SlackAppManifestFeaturesAppHome, SlackAppManifestFeaturesBotUser, SlackAppManifestOAuthConfig,
-    SlackAppManifestOAuthConfigScopes, SlackAppManifestSettings, SlackAppManifestSettingsEventSubscriptions,
+    SlackAppManifestFeaturesAppHome, SlackAppManifestFeaturesBotUser, SlackAppManifestFeaturesSlashCommand,
+    SlackAppManifestOAuthConfig, SlackAppManifestOAuthConfigScopes, SlackAppManifestSettings,
+    SlackAppManifestSettingsEventSubscriptions,
 };
 
-use super::scopes::{READ, WRITE};
+use super::scopes::{Needs, WRITE};
 
 /// Longest name of an app (docs: "App manifest reference").
 const MAX_NAME: usize = 35;
@@ -15,9 +16,11 @@ const MAX_NAME: usize = 35;
 /// The manifest of the app for `config`.
 pub fn manifest(config: &BotConfig) -> SlackAppManifest {
     let app_name: String = config.name.chars().take(MAX_NAME).collect();
-    let description = format!("ChatOps bot. Type {}help to see what it can do.", config.commands.prefix);
-    let scopes = [WRITE].into_iter().chain(READ.map(|hearing| hearing.scope));
-    let events = READ.map(|hearing| hearing.event.into());
+    let description = format!("ChatOps bot. Type {}help to see what it can do.", config.call());
+    let Needs { hearing } = Needs::of(config);
+    let scopes = [WRITE].into_iter().chain(hearing.iter().map(|hearing| hearing.scope));
+    let events = hearing.iter().filter_map(|hearing| hearing.event).map(Into::into);
+    let slash_commands = config.commands.slash_command.as_ref().map(|name| vec![slash_command(name)]);
     // Without its tab nobody can write to the bot directly.
     let messages_tab = SlackAppManifestFeaturesAppHome::new()
         .with_messages_tab_enabled(true)
@@ -26,7 +29,8 @@ pub fn manifest(config: &BotConfig) -> SlackAppManifest {
         .with_features(
             SlackAppManifestFeatures::new()
                 .with_bot_user(SlackAppManifestFeaturesBotUser::new(config.name.clone(), true))
-                .with_app_home(messages_tab),
+                .with_app_home(messages_tab)
+                .opt_slash_commands(slash_commands),
         )
         .with_oauth_config(
             SlackAppManifestOAuthConfig::new().with_scopes(
@@ -36,10 +40,18 @@ pub fn manifest(config: &BotConfig) -> SlackAppManifest {
         .with_settings(
             SlackAppManifestSettings::new()
                 .with_event_subscriptions(
-                    SlackAppManifestSettingsEventSubscriptions::new().with_bot_events(events.into()),
+                    SlackAppManifestSettingsEventSubscriptions::new().with_bot_events(events.collect()),
                 )
                 .with_socket_mode_enabled(true),
         )
+}
+
+/// Escaped, people and channels that are named behind it come with their ids (docs: "Slash commands", "Escaping users,
+/// channels, and links").
+fn slash_command(name: &str) -> SlackAppManifestFeaturesSlashCommand {
+    SlackAppManifestFeaturesSlashCommand::new(name.into(), "Runs a command; help lists them".into())
+        .with_should_escape(true)
+        .with_usage_hint("help".into())
 }
 
 /// The same as YAML, below what a person has to know who pastes it.
@@ -47,8 +59,11 @@ pub fn manifest(config: &BotConfig) -> SlackAppManifest {
 /// # Errors
 /// When it cannot be written as YAML.
 pub fn yaml(config: &BotConfig) -> Result<String, serde_yaml::Error> {
-    let places: String =
-        READ.iter().map(|hearing| format!("#   {:18} {}\n", hearing.scope, hearing.place)).collect();
+    let places: String = Needs::of(config)
+        .hearing
+        .iter()
+        .map(|need| format!("#   {:18} {}\n", need.scope, need.place))
+        .collect();
     Ok(format!(
         "# The Slack app of ChatBot {name}, made by `chatops-bot slack-manifest`. On https://api.slack.com/apps choose\n\
          # \"Create New App\", \"From a manifest\", and paste this.\n\
@@ -64,34 +79,44 @@ pub fn yaml(config: &BotConfig) -> Result<String, serde_yaml::Error> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::{
-        super::scopes::{MissingScopes, missing},
+        super::scopes::{MissingScopes, tests::config},
         *,
     };
 
-    fn config(name: &str) -> BotConfig {
-        serde_json::from_value(serde_json::json!({
-            "version": 2,
-            "namespace": "local",
-            "name": name,
-            "slack": {"apiUrl": "https://slack.com/api/", "botToken": {"env": "B"}, "appToken": {"env": "A"}},
-            "commands": {"prefix": "!", "timeout": "30s"},
-            "storage": {"memory": {}},
-        }))
-        .unwrap()
+    fn of(commands: Value) -> (BotConfig, SlackAppManifest) {
+        let config = config("ops", commands, json!([]));
+        let manifest = manifest(&config);
+        (config, manifest)
     }
 
     #[test]
     fn an_app_made_from_it_has_every_scope_that_the_bot_asks_for() {
-        let scopes = manifest(&config("ops")).oauth_config.unwrap().scopes.unwrap().bot.unwrap();
-        let granted: Vec<_> = scopes.into_iter().map(|scope| scope.0).collect();
-        assert_eq!(missing(&granted.join(",")), MissingScopes::default());
+        for commands in [json!({}), json!({"slashCommand": "/ops"}), json!({"addressedBy": ["Mention"]})] {
+            let (config, manifest) = of(commands);
+            let scopes = manifest.oauth_config.unwrap().scopes.unwrap().bot.unwrap();
+            let granted: Vec<_> = scopes.into_iter().map(|scope| scope.0).collect();
+            assert_eq!(Needs::of(&config).missing(&granted.join(",")), MissingScopes::default());
+        }
+    }
+
+    #[test]
+    fn a_slash_command_is_declared_with_ids_behind_the_names_that_follow_it() {
+        let (_, manifest) = of(json!({"slashCommand": "/ops", "addressedBy": []}));
+        let features = manifest.features.unwrap();
+        let [command] = features.slash_commands.unwrap().try_into().unwrap();
+        assert_eq!((command.command.as_str(), command.should_escape), ("/ops", Some(true)));
+        let description = manifest.display_information.description.unwrap();
+        assert_eq!(description, "ChatOps bot. Type /ops help to see what it can do.");
+        assert_eq!(manifest.settings.unwrap().event_subscriptions.unwrap().bot_events.unwrap(), []);
     }
 
     #[test]
     fn a_long_name_of_a_bot_is_cut_where_slack_takes_no_more() {
         let name = "n".repeat(52);
-        let manifest = manifest(&config(&name));
+        let manifest = manifest(&config(&name, json!({}), json!([])));
         assert_eq!(manifest.display_information.name.len(), 35);
         assert_eq!(manifest.features.unwrap().bot_user.unwrap().display_name, name);
     }

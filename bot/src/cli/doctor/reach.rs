@@ -9,7 +9,10 @@ use tokio::time::timeout;
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
 use super::check::Check;
-use crate::network::{Limits, Network, Target, Unreachable, handshake};
+use crate::{
+    dns::hooks,
+    network::{Limits, Network, Target, Unreachable, handshake},
+};
 
 /// As for a bot that runs, and a little more: a slow network is to be told from one that is closed.
 const LIMITS: Limits = Limits { resolve: Duration::from_secs(6), connect: Duration::from_secs(8) };
@@ -17,11 +20,13 @@ const LIMITS: Limits = Limits { resolve: Duration::from_secs(6), connect: Durati
 /// A certificate that ends so soon is about to be forgotten.
 const SOON_DAYS: i64 = 14;
 
-/// Looks at the host of the Web API, and at that of the socket where Slack has named one.
+/// Looks at the host of the Web API, at that of the socket where Slack has named one, and at that of answers to a slash
+/// command where the bot has one.
 pub(super) async fn look(config: &BotConfig, network: &Network, socket: Option<&str>) -> Vec<Check> {
     let target = |address: &str| address.parse().ok().and_then(|uri: Uri| Target::of(&uri));
     let mut targets: Vec<_> = target(&config.slack.api_url).into_iter().collect();
     targets.extend(socket.and_then(target).filter(|socket| !targets.contains(socket)));
+    targets.extend(hooks(config).and_then(|host| target(&format!("https://{host}/"))));
     let mut checks = Vec::new();
     for target in &targets {
         checks.extend(one(network, target).await);

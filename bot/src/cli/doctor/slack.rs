@@ -49,7 +49,9 @@ fn scopes(accepted: &Accepted) -> Check {
     let fix = "add them under \"OAuth & Permissions\" of the Slack app and install it again";
     match (accepted.missing_required.as_slice(), accepted.missing_optional.as_slice()) {
         ([], []) => Check::ok("scopes", "all that the bot needs"),
-        ([], optional) => Check::warn("scopes", format!("not granted: {}", optional.join(", ")), fix),
+        ([], optional) => {
+            Check::warn("scopes", format!("not granted: {}", advice::scopes::listed(optional)), fix)
+        }
         (required, _) => {
             Check::fail("scopes", format!("nothing can be answered without {}", required.join(", ")), fix)
         }

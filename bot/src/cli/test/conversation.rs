@@ -92,6 +92,7 @@ fn incoming(number: usize, bot: &str, step: &Step) -> Incoming {
         addressing,
         text: text.to_owned(),
         references: terminal::references(text),
+        is_unmistakable: false,
         typed_at: 0,
         reply_url: None,
     }

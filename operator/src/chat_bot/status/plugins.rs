@@ -9,7 +9,7 @@ use chatops_crds::{
     shared::conditions::{PLUGINS_LOADED, Reason, Status, Verdict},
 };
 
-use super::{Cause, Facts};
+use super::{Cause, Facts, scopes};
 use crate::bots::plugin_faults;
 
 /// Most plugins listed; the summary counts all.
@@ -140,14 +140,8 @@ pub fn problem_of_a_required_plugin(facts: &Facts<'_>) -> Option<Cause> {
 }
 
 fn optional_scopes(facts: &Facts<'_>) -> Option<(Reason, String)> {
-    let scopes = &facts.report()?.slack.missing_optional_scopes;
-    (!scopes.is_empty()).then(|| {
-        let message = format!(
-            "the Slack app lacks the scopes {}, without which a part does not work: add them under \"OAuth & Permissions\" of the app and install it again",
-            scopes.join(", ")
-        );
-        (Reason::MissingScopes, message)
-    })
+    let missing = &facts.report()?.slack.missing_optional_scopes;
+    (!missing.is_empty()).then(|| (Reason::MissingScopes, scopes::optional(facts, missing)))
 }
 
 /// Several problems in one condition: with their reason if it is the same, and every message.
