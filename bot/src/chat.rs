@@ -105,7 +105,30 @@ pub enum Audience {
     Direct,
 }
 
+/// A message that can be pointed at.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Message {
+    /// Id of the channel.
+    pub channel: String,
+    /// What the platform calls it there.
+    pub id: String,
+}
+
+/// What the bot shows on a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Sign {
+    /// It is being worked on.
+    Working,
+    Succeeded,
+    Failed,
+}
+
 impl Incoming {
+    /// The message itself, where the platform has one.
+    pub fn message(&self) -> Option<Message> {
+        Some(Message { channel: self.channel.id.clone(), id: self.opens_thread.clone()? })
+    }
+
     /// Where its answer to `audience` goes. What was asked in a thread or a direct message is answered there.
     pub fn reply_target(&self, audience: Audience) -> Target {
         let here = Target {

@@ -8,6 +8,7 @@ mod busy;
 mod history;
 mod lane;
 mod program;
+mod progress;
 mod reader;
 
 use std::{
@@ -98,8 +99,8 @@ impl Engine {
         drop(self.outbox.deliver(Delivery::new(reply, incoming.key.clone())).await);
     }
 
-    /// The answer to one message; blank if it is not meant for the bot.
-    async fn handle(&self, taken: &Taken, ticket: &Ticket) -> String {
+    /// The answer to one message; none if it is not meant for the bot.
+    async fn handle(&self, taken: &Taken, ticket: &Ticket) -> Option<Answer> {
         let started = Instant::now();
         let answer = if taken.started {
             Some(answers::interrupted())
@@ -107,10 +108,9 @@ impl Engine {
             let answering = AssertUnwindSafe(self.answer(taken, ticket)).catch_unwind();
             answering.await.unwrap_or_else(|panic| Some(apology(panic.as_ref())))
         };
-        let Some(answer) = answer else { return String::new() };
-        let Answer { text, outcome } = answer.or_done();
-        self.metrics.command(outcome, started.elapsed());
-        text
+        let answer = answer?.or_done();
+        self.metrics.command(answer.outcome, started.elapsed());
+        Some(answer)
     }
 
     async fn answer(&self, Taken { incoming, recalled, .. }: &Taken, ticket: &Ticket) -> Option<Answer> {

@@ -6,6 +6,7 @@
 mod lane;
 mod pace;
 mod sender;
+mod signs;
 mod split;
 mod workspace;
 

@@ -11,6 +11,8 @@
 mod addressing;
 #[path = "engine/history.rs"]
 mod history;
+#[path = "engine/patience.rs"]
+mod patience;
 #[path = "support/redis_server.rs"]
 #[allow(dead_code, reason = "this test uses a part of it")]
 mod redis_server;
@@ -120,25 +122,6 @@ async fn a_slow_command_holds_up_only_who_typed_it_where_it_was_typed() {
     slow.go.add_permits(1);
     assert_eq!(world.answer().await.1, "nothing");
     assert_eq!(world.answer().await.1, "behind");
-}
-
-#[tokio::test]
-async fn a_command_that_takes_too_long_is_stopped_and_says_so() {
-    let config = BotConfig { plugins: demo().plugins, ..config("50ms", json!([])) };
-    let mut world = start(&config, Slow::new());
-    let said = world.asks("!look x").await;
-    assert!(said.starts_with("I stopped \"look\" after 50 ms"), "{said}");
-    assert!(world.metrics.encode().contains(r#"commands_seconds_count{outcome="timed_out"} 1"#));
-}
-
-#[tokio::test]
-async fn a_command_may_have_less_time_than_the_others_and_never_more() {
-    let said = async |all: &str, own: &str| {
-        let look = json!([{"name": "look", "store": {"get": {"key": "x"}}, "reply": "", "timeout": own}]);
-        start(&config(all, look), Slow::new()).asks("!look").await
-    };
-    assert!(said("5m", "50ms").await.starts_with("I stopped \"look\" after 50 ms"));
-    assert!(said("50ms", "5m").await.starts_with("I stopped \"look\" after 50 ms"));
 }
 
 #[tokio::test]

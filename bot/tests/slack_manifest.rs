@@ -70,6 +70,7 @@ fn every_event_has_its_scope_and_the_bot_can_write() {
         "groups:history",
         "im:history",
         "mpim:history",
+        "reactions:write",
     ];
     let events = ["app_mention", "message.channels", "message.groups", "message.im", "message.mpim"];
     assert_eq!(texts(&manifest["oauth_config"]["scopes"]["bot"]), scopes);

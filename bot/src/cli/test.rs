@@ -161,12 +161,12 @@ fn manifests(options: &Options, path: &Path) -> Vec<PathBuf> {
 }
 
 async fn hold(bot: Bot, transcript: Transcript) -> Result<Outcome, Failure> {
-    let (sender, answers) = scripted::sender();
+    let (sender, heard) = scripted::sender();
     let outbox = Outbox::start(sender, bot.metrics.clone());
     let (name, patience) = (bot.config.name.clone(), bot.program.borrow().timeout + MORE);
     let (tell, outcome) = oneshot::channel();
     bot.run(outbox, Keeps::Nothing, None, |inbox, stop| async move {
-        let mut script = Scripted { inbox, answers };
+        let mut script = Scripted { inbox, heard };
         let held = conversation::hold(&mut script, &name, &transcript, patience);
         if let Some(answers) = stop.run_until_cancelled(held).await.flatten() {
             // It is waited for.

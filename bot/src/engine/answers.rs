@@ -6,12 +6,16 @@ use chatops_crds::shared::durations::spoken;
 
 use crate::{
     action::{ActionError, TemplateError},
+    chat::Sign,
     command::{Suggestion, WrongArguments, help},
     storage::{MAX_LISTED, StorageError},
 };
 
 /// In place of a blank answer.
 const NOTHING_TO_SAY: &str = "Done.";
+
+/// Outcome of a command that did what it is for.
+const SUCCEEDED: &str = "succeeded";
 
 /// A text, and how the command ended, for metrics.
 #[derive(Debug)]
@@ -21,8 +25,13 @@ pub(super) struct Answer {
 }
 
 impl Answer {
+    /// The sign for how the command ended.
+    pub(super) fn sign(&self) -> Sign {
+        if self.outcome == SUCCEEDED { Sign::Succeeded } else { Sign::Failed }
+    }
+
     pub(super) fn succeeded(text: String) -> Answer {
-        Answer { text, outcome: "succeeded" }
+        Answer { text, outcome: SUCCEEDED }
     }
 
     pub(super) fn failed(text: impl Into<String>) -> Answer {

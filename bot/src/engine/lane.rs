@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
+use futures::FutureExt;
 use tokio::task::JoinSet;
 
-use super::Engine;
+use super::{Engine, progress};
 use crate::{
     chat::{Incoming, Reply},
     inbox::{Claim, Taken, Ticket},
@@ -16,7 +17,7 @@ pub(super) struct Lane {
     engine: Arc<Engine>,
     /// The session of the inbox that has the lane.
     session: Arc<str>,
-    /// Answers on their way; each ends with what to run next, if that waited for it.
+    /// Answers and signs on their way; an answer ends with what to run next, if that waited for it.
     arriving: JoinSet<Option<Taken>>,
 }
 
@@ -53,9 +54,17 @@ impl Lane {
 
     async fn run(&mut self, taken: Taken) -> Option<Taken> {
         let ticket = Ticket::new(&self.session, &taken.incoming);
-        let text = self.engine.handle(&taken, &ticket).await;
+        let handled = self.engine.handle(&taken, &ticket);
+        let (answer, progress) = progress::shown(&self.engine.outbox, &taken, handled).await;
+        let (ended, text) = answer.map(|answer| (answer.sign(), answer.text)).unzip();
+        let text = text.unwrap_or_default();
+        let kept = self.engine.inbox.answer(&ticket, text.clone()).await;
+        if let Some(progress) = progress {
+            let ended = ended.filter(|_| kept.is_ok());
+            self.arriving.spawn(progress.end(ended).map(|()| None));
+        }
         // Lost: whoever has it now answers.
-        let next = self.engine.inbox.answer(&ticket, text.clone()).await.ok()?;
+        let next = kept.ok()?;
         self.send(&taken.incoming, Some(&taken.recalled), text).await;
         next
     }

@@ -4,7 +4,7 @@ use std::{future::Future, time::Duration};
 
 use futures::future::BoxFuture;
 
-use crate::chat::{MessageKey, Reply, Target};
+use crate::chat::{Message, MessageKey, Reply, Sign, Target};
 
 /// What a message tells: a part of the answer to a command.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -26,6 +26,11 @@ pub trait Sender: Send + Sync + 'static {
         target: &Target,
         runs: &[MessageKey],
     ) -> impl Future<Output = Result<Vec<Mark>, FindError>> + Send;
+
+    /// Puts `sign` on `message`, or takes it off, where the platform has signs.
+    fn sign(&self, _: &Message, _: Sign, _: bool) -> impl Future<Output = Result<(), SendError>> + Send {
+        async { Ok(()) }
+    }
 
     /// Longest text of one message, measured by [`Sender::cost`].
     fn max_chars(&self) -> usize;
@@ -72,6 +77,7 @@ pub(super) trait DynSender: Send + Sync {
         target: &'a Target,
         runs: &'a [MessageKey],
     ) -> BoxFuture<'a, Result<Vec<Mark>, FindError>>;
+    fn sign<'a>(&'a self, on: &'a Message, sign: Sign, shown: bool) -> BoxFuture<'a, Result<(), SendError>>;
     fn fits(&self, text: &str) -> bool;
     fn split(&self, text: &str) -> Vec<String>;
 }
@@ -87,6 +93,10 @@ impl<S: Sender> DynSender for S {
         runs: &'a [MessageKey],
     ) -> BoxFuture<'a, Result<Vec<Mark>, FindError>> {
         Box::pin(Sender::find(self, target, runs))
+    }
+
+    fn sign<'a>(&'a self, on: &'a Message, sign: Sign, shown: bool) -> BoxFuture<'a, Result<(), SendError>> {
+        Box::pin(Sender::sign(self, on, sign, shown))
     }
 
     fn fits(&self, text: &str) -> bool {

@@ -131,7 +131,7 @@ async fn a_revocation_is_noticed_even_when_nobody_types() {
 #[tokio::test]
 async fn missing_scopes_are_reported_by_what_they_cost_and_seldom_checks_do_not_delay_their_return() {
     let server = Server::start().await;
-    server.world().scopes = "app_mentions:read,channels:history,groups:history,mpim:history,files:write";
+    server.world().scopes = "app_mentions:read,channels:history,groups:history,mpim:history,reactions:write";
     let lazy = Timing { recheck: Duration::from_secs(3600), ..timing() };
     let tokens = [("bot-token", "xoxb-1"), ("app-token", "xapp-1")];
     let bot = Bot::start_with(
@@ -144,7 +144,7 @@ async fn missing_scopes_are_reported_by_what_they_cost_and_seldom_checks_do_not_
     assert_eq!(bot.report().missing_required_scopes, ["chat:write"]);
     assert_eq!(bot.report().missing_optional_scopes, ["im:history"]);
     server.world().scopes =
-        "chat:write,app_mentions:read,channels:history,groups:history,mpim:history,files:write";
+        "chat:write,app_mentions:read,channels:history,groups:history,mpim:history,reactions:write";
     eventually("the required scope", || bot.report().missing_required_scopes.is_empty()).await;
     assert_eq!(bot.report().missing_optional_scopes, ["im:history"]);
     server.world().scopes = SCOPES;

@@ -5,9 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::http::StatusCode;
+use axum::{http::StatusCode, response::IntoResponse};
 use chatops_bot::{
-    chat::{MessageKey, Reply, Target, mention},
+    chat::{Message, MessageKey, Reply, Sign, Target, mention},
     outbox::{Delivery, Outbox, Policy, Undeliverable},
     report::Metrics,
 };
@@ -228,6 +228,23 @@ async fn an_answer_that_belongs_to_another_replica_is_not_sent() {
     let theirs = Delivery { right: Arc::new(|| Some(false)), ..reply("C1", "theirs") };
     assert_eq!(outbox.deliver(theirs).await.await, Err(Undeliverable::NotOurs));
     assert_eq!(server.posted(), [] as [&str; 0]);
+}
+
+#[tokio::test]
+async fn a_sign_is_tried_again_unless_slack_refuses_it() {
+    let (server, _bot, outbox) = start().await;
+    let message = Message { channel: "C1".into(), id: "1.2".into() };
+    server.world().sign_failures = vec![StatusCode::BAD_GATEWAY.into_response()];
+    outbox.sign(&message, Sign::Working, true).await;
+    let refused = axum::Json(json!({"ok": false, "error": "no_reaction"})).into_response();
+    server.world().sign_failures = vec![refused];
+    outbox.sign(&message, Sign::Working, false).await;
+    server.world().sign_failures =
+        vec![(StatusCode::TOO_MANY_REQUESTS, [("retry-after", "1")]).into_response()];
+    outbox.sign(&message, Sign::Failed, true).await;
+    let expected =
+        ["add eyes", "add eyes", "remove eyes", "add x", "add x"].map(|sign| format!("{sign} to C1:1.2"));
+    assert_eq!(server.world().signs, expected);
 }
 
 /// Thirty answers to one place after `failures`, none lost and many together.

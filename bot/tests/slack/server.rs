@@ -26,7 +26,7 @@ use tokio::{
 
 /// All scopes that the bot uses.
 pub const SCOPES: &str =
-    "chat:write,app_mentions:read,channels:history,groups:history,im:history,mpim:history";
+    "chat:write,app_mentions:read,channels:history,groups:history,im:history,mpim:history,reactions:write";
 
 /// What a new socket is met with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +65,9 @@ pub struct World {
     pub posts: Vec<Value>,
     /// So many posts are taken and answered with status 500.
     pub posts_unheard: usize,
+    /// Reactions that were put on and taken off, and what is answered to the next ones.
+    pub signs: Vec<String>,
+    pub sign_failures: Vec<Response>,
     /// How often somebody asked for what was posted, and the error that they get.
     pub looks: usize,
     pub look_error: Option<&'static str>,
@@ -129,6 +132,8 @@ impl Server {
             auth_tests: 0,
             posts: Vec::new(),
             posts_unheard: 0,
+            signs: Vec::new(),
+            sign_failures: Vec::new(),
             looks: 0,
             look_error: None,
             look_limits: Vec::new(),
@@ -142,6 +147,8 @@ impl Server {
             .route("/api/auth.test", post(auth_test))
             .route("/api/apps.connections.open", post(open))
             .route("/api/chat.postMessage", post(post_message))
+            .route("/api/reactions.add", post(async |at, body| sign("add", at, body)))
+            .route("/api/reactions.remove", post(async |at, body| sign("remove", at, body)))
             .route("/api/conversations.history", post(history))
             .route("/api/conversations.replies", post(history))
             .route("/respond", post(respond))
@@ -299,6 +306,14 @@ async fn post_message(State((_, world)): Shared, headers: HeaderMap, Json(body):
                 .into_response()
         }
     }
+}
+
+fn sign(verb: &str, State((_, world)): Shared, Json(body): Json<Value>) -> Response {
+    let mut world = world.lock().unwrap();
+    world.signs.push(
+        format!("{verb} {} to {}:{}", body["name"], body["channel"], body["timestamp"]).replace('"', ""),
+    );
+    world.sign_failures.pop().unwrap_or_else(|| Json(json!({"ok": true})).into_response())
 }
 
 async fn history(State((_, world)): Shared, Form(asked): Form<HashMap<String, String>>) -> Response {

@@ -9,6 +9,7 @@ pub fn without(scope: &str) -> Option<&'static str> {
         "groups:history" => "in private channels only mentions of the bot are heard",
         "im:history" => "nothing is heard in direct messages",
         "mpim:history" => "in group direct messages only mentions of the bot are heard",
+        "reactions:write" => "a command that takes long does not show that it is at work",
         "commands" => "Slack takes no slash command",
         _ => return None,
     })

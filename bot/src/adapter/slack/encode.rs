@@ -9,7 +9,7 @@ use slack_morphism::{
 
 use super::metadata::Metadata;
 use crate::{
-    chat::{Reply, Span, spans},
+    chat::{Message, Reply, Sign, Span, spans},
     outbox::Mark,
 };
 
@@ -36,6 +36,24 @@ pub fn post_ephemeral(reply: &Reply, user: &str) -> SlackApiChatPostEphemeralReq
     let content = SlackMessageContent::new().with_text(text(&reply.text));
     SlackApiChatPostEphemeralRequest::new(reply.target.channel.clone().into(), user.into(), content)
         .opt_thread_ts(reply.target.thread.clone().map(Into::into))
+}
+
+/// A request of `reactions.add` and `reactions.remove`.
+#[derive(Debug, Serialize)]
+pub struct Reaction<'a> {
+    channel: &'a str,
+    timestamp: &'a str,
+    name: &'static str,
+}
+
+/// The emoji that shows `sign` on `message`.
+pub fn reaction(message: &Message, sign: Sign) -> Reaction<'_> {
+    let name = match sign {
+        Sign::Working => "eyes",
+        Sign::Succeeded => "white_check_mark",
+        Sign::Failed => "x",
+    };
+    Reaction { channel: &message.channel, timestamp: &message.id, name }
 }
 
 /// An answer to a slash command that goes by its acknowledgement or its response URL (docs: "Handling user interaction").

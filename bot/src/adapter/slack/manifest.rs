@@ -8,7 +8,7 @@ use slack_morphism::apps::{
     SlackAppManifestSettingsEventSubscriptions,
 };
 
-use super::scopes::{Needs, WRITE};
+use super::scopes::{Needs, SIGNS, WRITE};
 
 /// Longest name of an app (docs: "App manifest reference").
 const MAX_NAME: usize = 35;
@@ -18,7 +18,7 @@ pub fn manifest(config: &BotConfig) -> SlackAppManifest {
     let app_name: String = config.name.chars().take(MAX_NAME).collect();
     let description = format!("ChatOps bot. Type {}help to see what it can do.", config.call());
     let Needs { hearing } = Needs::of(config);
-    let scopes = [WRITE].into_iter().chain(hearing.iter().map(|hearing| hearing.scope));
+    let scopes = [WRITE].into_iter().chain(hearing.iter().map(|hearing| hearing.scope)).chain([SIGNS]);
     let events = hearing.iter().filter_map(|hearing| hearing.event).map(Into::into);
     let slash_commands = config.commands.slash_command.as_ref().map(|name| vec![slash_command(name)]);
     // Without its tab nobody can write to the bot directly.
@@ -70,7 +70,8 @@ pub fn yaml(config: &BotConfig) -> Result<String, serde_yaml::Error> {
          #\n\
          # The bot needs {WRITE}, and hears people by\n\
          {places}\
-         # Of these all but one may be left out: condition PluginsLoaded then tells what is missing.\n\
+         # Of these all but one may be left out: condition PluginsLoaded then tells what is missing. With {SIGNS}\n\
+         # it shows on a message whose command takes long that it works on it.\n\
          {manifest}",
         name = config.name,
         manifest = serde_yaml::to_string(&manifest(config))?,

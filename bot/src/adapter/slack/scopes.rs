@@ -6,6 +6,9 @@ use chatops_crds::{bot_config::BotConfig, chat_bot::commands::Addressed};
 /// Without it nothing can be said.
 pub(super) const WRITE: &str = "chat:write";
 
+/// By it a slow command shows that it is being worked on.
+pub(super) const SIGNS: &str = "reactions:write";
+
 /// A scope that lets the bot hear people somewhere. With a history it also looks, after a lost connection, whether its
 /// answer arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +41,7 @@ const fn hearing(
     Hearing { scope, event: Some(event), place, ways }
 }
 
-/// What the Slack app of a bot has to be granted besides [`WRITE`].
+/// What the Slack app of a bot has to be granted besides [`WRITE`] and [`SIGNS`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Needs {
     /// Without any of them nothing can be heard.
@@ -70,6 +73,9 @@ impl Needs {
             missing.required.extend(unheard);
         } else {
             missing.optional = unheard;
+        }
+        if is_lacking(&SIGNS) {
+            missing.optional.push(SIGNS.to_owned());
         }
         missing
     }
@@ -114,8 +120,7 @@ pub(super) mod tests {
         needs.hearing.iter().map(|hearing| hearing.scope).collect()
     }
 
-    const ALL: &str =
-        "chat:write,app_mentions:read, channels:history,groups:history,im:history,mpim:history,files:write";
+    const ALL: &str = "chat:write,app_mentions:read, channels:history,groups:history,im:history,mpim:history,reactions:write";
 
     #[test]
     fn nothing_is_missing_when_every_scope_is_granted() {
@@ -129,7 +134,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_bot_that_hears_people_somewhere_lacks_only_optional_scopes() {
-        let missing = needs(json!({})).missing("chat:write,app_mentions:read");
+        let missing = needs(json!({})).missing("chat:write,app_mentions:read,reactions:write");
         assert_eq!(missing.required, [] as [&str; 0]);
         assert_eq!(missing.optional, ["channels:history", "groups:history", "im:history", "mpim:history"]);
     }
@@ -139,7 +144,7 @@ pub(super) mod tests {
         let needs = needs(json!({}));
         let missing = needs.missing("chat:write");
         assert_eq!(missing.required, scopes(&needs));
-        assert_eq!(missing.optional, [] as [&str; 0]);
+        assert_eq!(missing.optional, ["reactions:write"]);
     }
 
     #[test]

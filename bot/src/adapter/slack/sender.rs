@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use super::{credentials, decode, encode, link::Link, metadata::Metadata, web_api::CallError};
 use crate::{
-    chat::{MessageKey, Reply, ReplyUrl, Target},
+    chat::{Message as Typed, MessageKey, Reply, ReplyUrl, Sign, Target},
     network::Unreachable,
     outbox::{FindError, Mark, SendError, Sender},
     secret::Secret,
@@ -172,6 +172,24 @@ impl Sender for SlackSender {
             }
         }
         Err(FindError::Hidden)
+    }
+
+    async fn sign(&self, message: &Typed, sign: Sign, shown: bool) -> Result<(), SendError> {
+        let session = self.link.session.borrow().clone();
+        let tokens = session.ok_or_else(|| SendError::Retry("no token".into()))?.tokens;
+        let method = if shown { "reactions.add" } else { "reactions.remove" };
+        let request = encode::reaction(message, sign);
+        match self.link.web.call::<IgnoredAny>(method, &tokens.bot, &request, self.link.timing.call).await {
+            Ok(_) => Ok(()),
+            Err(CallError::RateLimited { retry_after }) => Err(SendError::RateLimited { retry_after }),
+            Err(CallError::Unreachable(error)) => Err(failed(&error)),
+            Err(CallError::Refused(code)) => {
+                if code == "missing_scope" {
+                    self.link.doubt.notify_one();
+                }
+                Err(SendError::Rejected(code))
+            }
+        }
     }
 
     fn max_chars(&self) -> usize {
