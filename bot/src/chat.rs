@@ -2,6 +2,8 @@
 //! these types and encode from them, everything else knows only these. What is typed can be kept: it is written and
 //! read as JSON.
 
+pub mod form;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -156,6 +158,15 @@ pub struct Reply {
     /// Plain text with mentions in it ([`mention`], [`mention_channel`]). The adapter escapes what would otherwise be
     /// mark-up that notifies people.
     pub text: String,
+    /// The line that lacks arguments, where a platform with forms may ask for them.
+    pub lacking: Option<String>,
+}
+
+impl Reply {
+    /// An answer that asks for nothing.
+    pub fn new(target: Target, text: impl Into<String>) -> Reply {
+        Reply { target, text: text.into(), lacking: None }
+    }
 }
 
 /// Opens and closes a mention in neutral text. Private-use characters, which decoders take out of what people type.

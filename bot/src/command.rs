@@ -7,6 +7,7 @@ mod arguments;
 mod built_in;
 mod catalogue;
 mod enumeration;
+mod form;
 pub mod help;
 mod route;
 mod shortened;
@@ -20,6 +21,7 @@ pub use arguments::{
 };
 pub use built_in::BuiltIn;
 pub use catalogue::{Catalogue, Entry, Group, Words};
+pub use form::{form, line as filled_line};
 pub use route::{Routed, route};
 pub use shortened::shortened;
 pub use suggest::{Suggestion, best as best_matches};

@@ -5,6 +5,7 @@ mod admin;
 mod answers;
 mod built_in;
 mod busy;
+mod forms;
 mod history;
 mod lane;
 mod program;
@@ -94,7 +95,7 @@ impl Engine {
         if !told.is_news(&target, Instant::now()) {
             return;
         }
-        let reply = Reply { target, text };
+        let reply = Reply::new(target, text);
         // Whether it arrives is in the outbox's log and metrics.
         drop(self.outbox.deliver(Delivery::new(reply, incoming.key.clone())).await);
     }

@@ -9,6 +9,8 @@
 
 #[path = "engine/addressing.rs"]
 mod addressing;
+#[path = "engine/forms.rs"]
+mod forms;
 #[path = "engine/history.rs"]
 mod history;
 #[path = "engine/patience.rs"]

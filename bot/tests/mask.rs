@@ -184,7 +184,7 @@ fn sent(text: String, max_chars: usize) -> Vec<String> {
         let heard = Arc::<Mutex<Vec<String>>>::default();
         let outbox = Outbox::start(Listener { max_chars, heard: heard.clone() }, Metrics::new());
         let target = Target { channel: "C1".into(), ..Target::default() };
-        let delivery = Delivery::new(Reply { target, text }, MessageKey("C1:1".into()));
+        let delivery = Delivery::new(Reply::new(target, text), MessageKey("C1:1".into()));
         outbox.deliver(delivery).await.await.unwrap();
         heard.lock().unwrap().clone()
     })

@@ -11,8 +11,10 @@ mod connections;
 mod credentials;
 pub mod decode;
 pub mod encode;
+pub mod form;
 mod health;
 mod inspect;
+mod interaction;
 mod link;
 pub mod manifest;
 pub mod markup;
@@ -32,6 +34,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    chat::form::Forms,
     inbox::Inbox,
     network::Network,
     report::{Facts, Metrics},
@@ -52,18 +55,20 @@ pub struct Slack {
 }
 
 impl Slack {
-    /// Prepares a connection; [`Slack::run`] opens it. `needs`: what the commands in force need to be granted.
+    /// Prepares a connection; [`Slack::run`] opens it. `needs`: what the commands in force need to be
+    /// granted.
     ///
     /// # Errors
     /// [`SetupError`] when `config.api_url` cannot be used.
     pub fn new(
         config: SlackConfig,
         needs: watch::Receiver<Needs>,
+        forms: Arc<dyn Forms>,
         network: Arc<Network>,
         facts: Facts,
         metrics: Metrics,
     ) -> Result<Slack, SetupError> {
-        Self::with_timing(config, needs, network, facts, metrics, Timing::default())
+        Self::with_timing(config, needs, forms, network, facts, metrics, Timing::default())
     }
 
     /// The same with other deadlines.
@@ -73,12 +78,13 @@ impl Slack {
     pub fn with_timing(
         config: SlackConfig,
         needs: watch::Receiver<Needs>,
+        forms: Arc<dyn Forms>,
         network: Arc<Network>,
         facts: Facts,
         metrics: Metrics,
         timing: Timing,
     ) -> Result<Slack, SetupError> {
-        let link = Link::new(&config.api_url, network, facts, metrics, timing)?;
+        let link = Link::new(&config.api_url, forms, network, facts, metrics, timing)?;
         Ok(Slack { config, needs, link: Arc::new(link) })
     }
 

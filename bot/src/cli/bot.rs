@@ -193,7 +193,8 @@ impl Bot {
         AbortOnDropHandle::new(tokio::spawn(engine.run(stop.clone(), grace)))
     }
 
-    fn reader(&self) -> Reader {
+    /// Reads messages by the commands in force.
+    pub(super) fn reader(&self) -> Reader {
         Reader { program: self.program.subscribe(), facts: self.facts.clone(), started: self.started }
     }
 

@@ -80,6 +80,7 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     let slack = Slack::new(
         config.slack.clone(),
         bot.needs.subscribe(),
+        Arc::new(bot.reader()),
         network.clone(),
         facts.clone(),
         bot.metrics.clone(),

@@ -65,6 +65,14 @@ pub fn parse(
     parser.finish()
 }
 
+/// What can be read of `typed` before something is wrong.
+pub fn parse_partly(arguments: &[Argument], typed: &str, references: &[Reference]) -> Arguments {
+    let tokens = Tokens::new(typed);
+    let mut parser = Parser { arguments, references, values: Arguments::new(), tokens, options: true };
+    while !parser.tokens.remainder().is_empty() && parser.step().is_ok() {}
+    parser.values
+}
+
 struct Parser<'a> {
     arguments: &'a [Argument],
     references: &'a [Reference],

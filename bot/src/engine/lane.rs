@@ -74,7 +74,10 @@ impl Lane {
     async fn send(&mut self, incoming: &Incoming, recalled: Option<&[String]>, text: String) {
         let (inbox, ticket) = (self.engine.inbox.clone(), Ticket::new(&self.session, incoming));
         let delivery = Delivery {
-            reply: Reply { target: self.engine.reader.target(incoming, recalled), text },
+            reply: Reply {
+                lacking: self.engine.reader.lacking(incoming),
+                ..Reply::new(self.engine.reader.target(incoming, recalled), text)
+            },
             run: incoming.key.clone(),
             doubtful: recalled.is_none(),
             right: Arc::new({

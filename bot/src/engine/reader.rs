@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use super::{
     admin,
     answers::{self, Answer},
-    built_in,
+    built_in, forms,
     history::{self, Line},
     program::{Program, Runs},
 };
@@ -115,6 +115,11 @@ impl Reader {
             Visibility::Ephemeral => Audience::Asker,
             Visibility::DirectMessage => Audience::Direct,
         })
+    }
+
+    /// The line that `incoming` is, if arguments are missing in it that a form can ask for.
+    pub(super) fn lacking(&self, incoming: &Incoming) -> Option<String> {
+        forms::lacking(&self.program.borrow(), incoming)
     }
 
     /// `recalled`: what [`History`] says of a message that is about others.
@@ -251,7 +256,7 @@ fn history(program: &Program, incoming: &Incoming) -> Option<History> {
 }
 
 /// Whether `typed` is what programs in a terminal explain themselves for.
-fn asks_for_help(command: &Command, typed: &str) -> bool {
+pub(super) fn asks_for_help(command: &Command, typed: &str) -> bool {
     let is_own = |argument: &Argument| argument.name == "help" || argument.short.as_deref() == Some("h");
     matches!(typed.trim(), "--help" | "-h" | "—help") && !command.args.iter().any(is_own)
 }
@@ -262,7 +267,7 @@ fn ignores(program: &Program, incoming: &Incoming) -> bool {
 }
 
 /// How long ago it was typed, if that is too long.
-fn too_old(incoming: &Incoming) -> Option<Duration> {
+pub(super) fn too_old(incoming: &Incoming) -> Option<Duration> {
     let typed = (incoming.typed_at > 0).then(|| UNIX_EPOCH + Duration::from_millis(incoming.typed_at))?;
     SystemTime::now().duration_since(typed).ok().filter(|age| *age > TOO_OLD)
 }

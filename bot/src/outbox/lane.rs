@@ -98,7 +98,10 @@ impl Lane {
                 mark: Mark { run: delivery.run.clone(), part },
                 doubtful: delivery.doubtful,
                 job: job.take_if(|_| part == last),
-                reply: Reply { target: delivery.reply.target.clone(), text: String::new() },
+                reply: Reply {
+                    lacking: delivery.reply.lacking.clone().filter(|_| part == last),
+                    ..Reply::new(delivery.reply.target.clone(), "")
+                },
                 right: delivery.right.clone(),
                 since: delivered,
                 pauses: pauses(self.shared.policy.first_retry),
@@ -175,7 +178,9 @@ impl Lane {
         let Some(first) = parts.first() else { return Ok(()) };
         let told: Vec<_> = parts.iter().filter(|part| !part.text.is_empty()).collect();
         let texts: Vec<_> = told.iter().map(|part| part.text.as_str()).collect();
-        let reply = Reply { target: first.reply.target.clone(), text: texts.join("\n") };
+        // Of several answers in one message nobody would know which one asks.
+        let lacking = if let [only] = told.as_slice() { only.reply.lacking.clone() } else { None };
+        let reply = Reply { lacking, ..Reply::new(first.reply.target.clone(), texts.join("\n")) };
         let marks: Vec<_> = told.iter().map(|part| part.mark.clone()).collect();
         self.send(parts, &reply, &marks).await
     }

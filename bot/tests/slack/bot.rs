@@ -4,7 +4,10 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use chatops_bot::{
     adapter::slack::{Needs, Slack, SlackSender, Timing},
-    chat::Incoming,
+    chat::{
+        Incoming,
+        form::{Field, Filled, Form, Forms, Takes, Wrong},
+    },
     inbox::{Inbox, Meaning, Taken, Ticket, Work},
     network::Network,
     report::{Facts, Metrics},
@@ -111,8 +114,16 @@ impl Bot {
         let (facts, metrics, shutdown) = (Facts::new(), Metrics::new(), CancellationToken::new());
         let network = Arc::new(Network::new(network).unwrap());
         let (_, needs) = watch::channel(Needs::of(&everything(&config)));
-        let slack =
-            Slack::with_timing(config, needs, network, facts.clone(), metrics.clone(), timing).unwrap();
+        let slack = Slack::with_timing(
+            config,
+            needs,
+            Arc::new(OneForm),
+            network,
+            facts.clone(),
+            metrics.clone(),
+            timing,
+        )
+        .unwrap();
         let sender = slack.sender();
         let task = tokio::spawn(slack.run(inbox.clone(), shutdown.clone()));
         Bot { inbox, sender, shutdown, task, metrics, facts, tokens: dir, next: Mutex::default() }
@@ -153,6 +164,31 @@ impl Bot {
 impl Drop for Bot {
     fn drop(&mut self) {
         self.task.abort();
+    }
+}
+
+/// The form of the only command that there is.
+#[derive(Debug)]
+struct OneForm;
+
+impl Forms for OneForm {
+    fn form(&self, line: &str) -> Option<Form> {
+        let name = Field {
+            name: "what".into(),
+            hint: "What to deploy".into(),
+            is_required: true,
+            takes_many: false,
+            takes: Takes::Text { is_long: false, max_chars: Some(10) },
+            values: vec![],
+        };
+        (line == "deploy").then(|| Form { command: "deploy".into(), fields: vec![name] })
+    }
+
+    fn line(&self, command: &str, filled: &Filled) -> Result<String, Wrong> {
+        match filled.as_slice() {
+            [(_, values)] if !values.is_empty() => Ok(format!("{command} {}", values.join(" "))),
+            _ => Err(vec![("what".into(), "is missing".into())]),
+        }
     }
 }
 

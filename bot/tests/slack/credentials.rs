@@ -17,7 +17,7 @@ use crate::{
 };
 
 fn reply(text: &str) -> Delivery {
-    let reply = Reply { target: Target { channel: "C1".into(), ..Target::default() }, text: text.into() };
+    let reply = Reply::new(Target { channel: "C1".into(), ..Target::default() }, text);
     Delivery::new(reply, MessageKey(format!("C1:{text}")))
 }
 

@@ -21,7 +21,7 @@ use crate::{
 const WORKSPACE_INTERVAL: Duration = Duration::from_millis(50);
 
 fn reply(channel: &str, text: &str) -> Delivery {
-    let reply = Reply { target: Target { channel: channel.into(), ..Target::default() }, text: text.into() };
+    let reply = Reply::new(Target { channel: channel.into(), ..Target::default() }, text);
     Delivery::new(reply, MessageKey(format!("{channel}:{text}")))
 }
 
@@ -45,7 +45,7 @@ async fn an_answer_goes_to_its_thread_escaped_and_without_previews() {
     let (server, _bot, outbox) = start().await;
     let target = Target { channel: "C1".into(), thread: Some("1.1".into()), ..Target::default() };
     let text = format!("{}: <!channel> & more", mention("U1"));
-    outbox.deliver(Delivery::new(Reply { target, text }, MessageKey("C1:1.2".into()))).await.await.unwrap();
+    outbox.deliver(Delivery::new(Reply::new(target, text), MessageKey("C1:1.2".into()))).await.await.unwrap();
     let expected = json!({
         "channel": "C1", "thread_ts": "1.1", "text": "<@U1>: &lt;!channel&gt; &amp; more",
         "unfurl_links": false, "unfurl_media": false,

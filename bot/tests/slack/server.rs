@@ -65,6 +65,8 @@ pub struct World {
     pub posts: Vec<Value>,
     /// So many posts are taken and answered with status 500.
     pub posts_unheard: usize,
+    /// Bodies of `views.open`.
+    pub views: Vec<Value>,
     /// Reactions that were put on and taken off, and what is answered to the next ones.
     pub signs: Vec<String>,
     pub sign_failures: Vec<Response>,
@@ -132,6 +134,7 @@ impl Server {
             auth_tests: 0,
             posts: Vec::new(),
             posts_unheard: 0,
+            views: Vec::new(),
             signs: Vec::new(),
             sign_failures: Vec::new(),
             looks: 0,
@@ -149,6 +152,7 @@ impl Server {
             .route("/api/chat.postMessage", post(post_message))
             .route("/api/reactions.add", post(async |at, body| sign("add", at, body)))
             .route("/api/reactions.remove", post(async |at, body| sign("remove", at, body)))
+            .route("/api/views.open", post(open_view))
             .route("/api/conversations.history", post(history))
             .route("/api/conversations.replies", post(history))
             .route("/respond", post(respond))
@@ -314,6 +318,11 @@ fn sign(verb: &str, State((_, world)): Shared, Json(body): Json<Value>) -> Respo
         format!("{verb} {} to {}:{}", body["name"], body["channel"], body["timestamp"]).replace('"', ""),
     );
     world.sign_failures.pop().unwrap_or_else(|| Json(json!({"ok": true})).into_response())
+}
+
+async fn open_view(State((_, world)): Shared, Json(body): Json<Value>) -> Response {
+    world.lock().unwrap().views.push(body);
+    Json(json!({"ok": true})).into_response()
 }
 
 async fn history(State((_, world)): Shared, Form(asked): Form<HashMap<String, String>>) -> Response {

@@ -78,7 +78,7 @@ async fn outside(code: &'static str) -> (Server, Bot, Outbox) {
 fn answer(server: &Server, channel: &str, text: &str) -> Delivery {
     let reply_url = Some(ReplyUrl(server.response_url()));
     let target = Target { channel: channel.into(), reply_url, ..Target::default() };
-    Delivery::new(Reply { target, text: text.into() }, MessageKey("/1.1".into()))
+    Delivery::new(Reply::new(target, text), MessageKey("/1.1".into()))
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use super::{
     delivery::{Kind, Payload},
     ids, markup,
     message::Message,
+    modals,
     response_urls::Place,
     workspace::User,
     world::World,
@@ -15,6 +16,7 @@ use super::{
 /// Queues a slash command as typed by a user in a channel.
 pub(crate) fn slash(world: &mut World, user: &User, channel: &str, command: &str, text: &str) {
     let response_url = response_url(world, channel, &user.id);
+    let trigger_id = world.modals.trigger(&user.id);
     let workspace = &world.workspace;
     let name = match workspace.channels.get(channel) {
         Some(channel) if !channel.name.is_empty() => channel.name.clone(),
@@ -24,7 +26,7 @@ pub(crate) fn slash(world: &mut World, user: &User, channel: &str, command: &str
         "token": workspace.app.verification_token, "team_id": workspace.team.id, "team_domain": workspace.team.name,
         "channel_id": channel, "channel_name": name, "user_id": user.id, "user_name": user.name, "command": command,
         "text": markup::after_command(text, workspace), "api_app_id": workspace.app.id,
-        "is_enterprise_install": "false", "response_url": response_url, "trigger_id": ids::trigger(),
+        "is_enterprise_install": "false", "response_url": response_url, "trigger_id": trigger_id,
     });
     if world.workspace.app.has_scope("commands") {
         world.outgoing.push(Payload {
@@ -39,6 +41,7 @@ pub(crate) fn slash(world: &mut World, user: &User, channel: &str, command: &str
 /// Queues a click on a button of a message.
 pub(crate) fn click(world: &mut World, user: &User, message: &Message, action_id: &str, value: &str) {
     let response_url = response_url(world, &message.channel, &user.id);
+    let trigger_id = world.modals.trigger(&user.id);
     let workspace = &world.workspace;
     let name =
         workspace.channels.get(&message.channel).map(|channel| channel.name.clone()).unwrap_or_default();
@@ -46,10 +49,11 @@ pub(crate) fn click(world: &mut World, user: &User, message: &Message, action_id
         "type": "block_actions", "token": workspace.app.verification_token, "api_app_id": workspace.app.id,
         "user": { "id": user.id, "username": user.name, "name": user.name, "team_id": user.team_id },
         "team": { "id": workspace.team.id, "domain": workspace.team.name }, "enterprise": null,
-        "is_enterprise_install": false, "trigger_id": ids::trigger(),
+        "is_enterprise_install": false, "trigger_id": trigger_id,
         "channel": { "id": message.channel, "name": name },
         "container": {
-            "type": "message", "message_ts": message.ts, "channel_id": message.channel, "is_ephemeral": message.visible_to.is_some(),
+            "type": "message", "message_ts": message.ts, "channel_id": message.channel, "thread_ts": message.thread_ts,
+            "is_ephemeral": message.visible_to.is_some(),
         },
         "message": message.to_json(&world.origin), "state": { "values": {} },
         "response_url": response_url,
@@ -77,11 +81,17 @@ pub(crate) fn answered(world: &mut World, command: &Value, answer: &Value) {
     let channel =
         command["channel_id"].as_str().or(command["channel"]["id"].as_str()).unwrap_or_default().to_owned();
     let user = command["user_id"].as_str().or(command["user"]["id"].as_str()).unwrap_or_default().to_owned();
+    if command["type"] == "view_submission" {
+        return modals::answered(world, &user, answer);
+    }
     respond(world, &channel, &user, answer);
 }
 
 /// Nobody took the command: the user sees Slack's own words, nobody else does.
 pub(crate) fn failed(world: &mut World, command: &Value, error: &str) {
+    if command["type"] == "view_submission" {
+        return modals::failed(world, command["user"]["id"].as_str().unwrap_or_default());
+    }
     let channel = command["channel_id"].as_str().or(command["channel"]["id"].as_str()).unwrap_or_default();
     let name = command["command"].as_str().unwrap_or("The action");
     let text = format!("{name} failed with the error \"{error}\"");

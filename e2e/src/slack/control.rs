@@ -11,7 +11,7 @@ use axum::{
     routing::{get, post},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::{
@@ -115,6 +115,16 @@ struct Look {
     cursor: String,
     #[serde(default)]
     wait_millis: u64,
+    /// Hash of the modal that was seen.
+    #[serde(default)]
+    modal: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Filled {
+    user: String,
+    /// None: the modal is closed.
+    values: Option<Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -170,6 +180,8 @@ pub(crate) fn router<S>(slack: Slack) -> Router<S> {
         .route("/delete", post(delete))
         .route("/react", post(react))
         .route("/command", post(command))
+        .route("/press", post(press))
+        .route("/modal", post(modal))
         .route("/reply", get(reply))
         .route("/messages", get(messages))
         .route("/journal", get(journal))
@@ -217,6 +229,24 @@ async fn react(Extracted(slack): Extracted<Slack>, Json(on): Json<OnMessage>) ->
     Ok(Json(slack.user(&on.user).reacts(&message, &on.text).await?))
 }
 
+/// Presses a button: `text` is its action id.
+async fn press(Extracted(slack): Extracted<Slack>, Json(on): Json<OnMessage>) -> Answer<()> {
+    let seen = slack.view(&on.user, "")?.messages;
+    let message = seen.into_iter().find(|message| message.ts == on.ts && message.channel == on.channel);
+    let message = message.ok_or_else(|| anyhow::anyhow!("no message {} in {}", on.ts, on.channel))?;
+    Ok(Json(slack.user(&on.user).presses(&message, &on.text).await?))
+}
+
+/// Submits the modal, or closes it.
+async fn modal(Extracted(slack): Extracted<Slack>, Json(filled): Json<Filled>) -> Answer<()> {
+    let person = slack.user(&filled.user);
+    match &filled.values {
+        Some(values) => person.submits(values).await?,
+        None => person.cancels().await?,
+    }
+    Ok(Json(()))
+}
+
 async fn command(Extracted(slack): Extracted<Slack>, Json(run): Json<SlashCommand>) -> Answer<()> {
     Ok(Json(slack.user(&run.user).runs_command(&run.channel, &run.command, &run.text).await?))
 }
@@ -248,7 +278,9 @@ async fn journal(Extracted(slack): Extracted<Slack>, Query(query): Query<Journal
 async fn view(Extracted(slack): Extracted<Slack>, Query(look): Query<Look>) -> Answer<View> {
     let wait = Duration::from_millis(look.wait_millis).min(LONGEST_WAIT);
     let see = |slack: &Slack| slack.view(&look.user, &look.cursor);
-    let news = |slack: &Slack| Some(see(slack)).filter(|seen| seen.as_ref().map_or(true, View::has_news));
+    let news = |slack: &Slack| {
+        Some(see(slack)).filter(|seen| seen.as_ref().map_or(true, |seen| seen.has_news(&look.modal)))
+    };
     let seen = slack.wait_until("something new to see", wait, news).await;
     Ok(Json(seen.unwrap_or_else(|_| see(&slack))?))
 }

@@ -1,6 +1,7 @@
 //! Acting as a person of the workspace.
 
 use anyhow::Context as _;
+use serde_json::Value;
 
 use super::{
     commands,
@@ -8,6 +9,7 @@ use super::{
     ids::{self, Ts},
     markup,
     message::Message,
+    modals::{self, Modal},
     workspace::User,
     world::World,
 };
@@ -128,6 +130,43 @@ impl Person {
         })
     }
 
+    /// Presses the button of a message that has this action id.
+    ///
+    /// # Errors
+    /// No such person or button.
+    pub async fn presses(&self, message: &Message, action_id: &str) -> anyhow::Result<()> {
+        let value = button(message, action_id).with_context(|| format!("no button {action_id}"))?;
+        self.clicks(message, action_id, &value).await
+    }
+
+    /// The modal that the person sees.
+    #[must_use]
+    pub fn modal(&self) -> Option<Modal> {
+        let world = self.slack.shared.lock();
+        let user = world.workspace.user(&self.name)?;
+        world.modals.of(&user.id).cloned()
+    }
+
+    /// Submits the modal, filled in with the states of its elements by block and action, as in
+    /// `{"app": {"value": {"value": "web"}}}`.
+    ///
+    /// # Errors
+    /// No such person, or there is no modal.
+    pub async fn submits(&self, values: &Value) -> anyhow::Result<()> {
+        self.act(|world, user| modals::submit(world, user, values))
+    }
+
+    /// Closes the modal.
+    ///
+    /// # Errors
+    /// No such person.
+    pub async fn cancels(&self) -> anyhow::Result<()> {
+        self.act(|world, user| {
+            world.modals.close(&user.id);
+            Ok(())
+        })
+    }
+
     /// Posts as a legacy integration of that name: `bot_message` without a user.
     ///
     /// # Errors
@@ -154,6 +193,14 @@ impl Person {
 
 fn find(world: &World, name: &str) -> anyhow::Result<User> {
     world.workspace.user(name).cloned().with_context(|| format!("the simulated workspace has no user {name}"))
+}
+
+/// Value of the button of `message` that has this action id.
+fn button(message: &Message, action_id: &str) -> Option<String> {
+    let blocks = message.blocks.as_ref()?.as_array()?;
+    let mut elements = blocks.iter().flat_map(|block| block["elements"].as_array()).flatten();
+    let button = elements.find(|element| element["action_id"] == action_id)?;
+    Some(button["value"].as_str().unwrap_or_default().to_owned())
 }
 
 fn is_in(world: &World, user: &User, channel: &str) -> anyhow::Result<()> {

@@ -10,6 +10,7 @@ use super::{
     ids::Ts,
     journal::Action,
     message::Message,
+    modals::Modal,
     world::World,
 };
 
@@ -27,6 +28,9 @@ pub struct View {
     pub messages: Vec<Message>,
     /// Messages that are there no more.
     pub gone: Vec<Gone>,
+    /// What lies over everything else.
+    #[serde(default)]
+    pub modal: Option<Modal>,
 }
 
 /// A message that was deleted.
@@ -39,10 +43,14 @@ pub struct Gone {
 }
 
 impl View {
-    /// Whether there is more to see than in the look before.
+    /// Whether there is more to see than in the look before, with the modal of this hash.
     #[must_use]
-    pub fn has_news(&self) -> bool {
-        self.complete || !self.messages.is_empty() || !self.gone.is_empty()
+    pub fn has_news(&self, modal: &str) -> bool {
+        let hash = self.modal.as_ref().map(|modal| modal.hash.as_str());
+        hash.unwrap_or_default() != modal
+            || self.complete
+            || !self.messages.is_empty()
+            || !self.gone.is_empty()
     }
 }
 
@@ -65,11 +73,11 @@ impl Slack {
         };
         messages.extend(ephemeral(&world, &user.id, since.unwrap_or(0)));
         messages.sort_by_key(|message| message.ts);
-        let cursor = cursor_of(&world);
+        let (cursor, modal) = (cursor_of(&world), world.modals.of(&user.id).cloned());
         drop(world);
         let mut workspace = self.workspace();
         workspace.channels.retain(|channel| channel.members.contains(&user.id));
-        Ok(View { cursor, complete: since.is_none(), workspace, messages, gone })
+        Ok(View { cursor, complete: since.is_none(), workspace, messages, gone, modal })
     }
 }
 

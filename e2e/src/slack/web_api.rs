@@ -42,6 +42,7 @@ mod paging;
 mod reactions;
 mod response_url;
 mod users;
+mod views;
 
 pub(crate) use response_url::response_url;
 

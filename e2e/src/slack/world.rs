@@ -13,6 +13,7 @@ use super::{
     journal::{Action, Journal},
     markup,
     message::{Edited, File, Message, Reaction},
+    modals::Modals,
     origin::Origin,
     rate_limits::RateLimits,
     replies::Waiters,
@@ -36,6 +37,7 @@ pub(crate) struct World {
     pub(crate) sockets: Sockets,
     pub(crate) files: BTreeMap<String, StoredFile>,
     pub(crate) waiters: Waiters,
+    pub(crate) modals: Modals,
     pub(crate) response_urls: ResponseUrls,
     /// Payloads to deliver, in order, once the present change is complete.
     pub(crate) outgoing: Vec<Payload>,
@@ -64,6 +66,7 @@ impl World {
             sockets: Sockets::default(),
             files: BTreeMap::new(),
             waiters: Waiters::default(),
+            modals: Modals::default(),
             response_urls: ResponseUrls::default(),
             outgoing: Vec::new(),
             origin,

@@ -89,7 +89,9 @@ impl Bot {
         let inbox = Inbox::over(Arc::new(broken), terms, meanings);
         let network = Arc::new(Network::new(&config.network).expect("no proxy"));
         let (slack, (_, needs)) = (config.slack.clone(), watch::channel(Needs::of(&config)));
-        let adapter = Slack::new(slack, needs, network, facts.clone(), metrics.clone()).expect("an address");
+        let adapter =
+            Slack::new(slack, needs, Arc::new(reader.clone()), network, facts.clone(), metrics.clone())
+                .expect("an address");
         let outbox = Outbox::start(adapter.sender(), metrics.clone());
         let engine = Engine {
             reader,

@@ -1,10 +1,13 @@
 //! A frame of Slack's Socket Mode → what it means to the bot. Pure, and lenient: of the JSON only the fields that
 //! matter are read, and one that has another form than expected counts as absent.
 
+mod interactive;
+
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
 use super::markup::{self, Decoded};
 use crate::chat::{Addressing, Channel, Incoming, MessageKey, ReplyUrl, User};
+pub use interactive::{Click, Submission};
 
 /// Who the bot is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +38,10 @@ pub enum Content {
     Message(Incoming),
     /// Somebody called the bot by a slash command, which Slack never delivers again.
     Slash(Incoming),
+    /// Somebody clicked, which Slack never delivers again.
+    Click(Click),
+    /// Somebody filled a form in, which Slack never delivers again.
+    Submission(Submission),
     /// Nothing to act upon.
     Ignored(Ignored),
 }
@@ -70,7 +77,7 @@ pub enum Ignored {
 /// Sub-types of messages that a person typed.
 const TYPED: [&str; 3] = ["thread_broadcast", "file_share", "me_message"];
 
-/// What the keys of slash commands start with; those of messages start with the id of a channel.
+/// What the keys of slash commands and forms start with; those of messages start with the id of a channel.
 const SLASH: char = '/';
 
 /// Slack's own bot, which has no bot id.
@@ -160,6 +167,7 @@ pub fn decode(frame: &str, identity: &Identity) -> Frame {
         (Some("slash_commands"), Some(payload)) => {
             slash(payload).map_or(Content::Ignored(Ignored::Malformed), Content::Slash)
         }
+        (Some("interactive"), _) => interactive::decode(frame),
         (Some(_), _) => Content::Ignored(Ignored::OtherEvent),
         (None, _) => Content::Ignored(Ignored::Malformed),
     };

@@ -5,9 +5,10 @@ use serde::Serialize;
 use slack_morphism::{
     SlackMessageContent,
     api::{SlackApiChatPostEphemeralRequest, SlackApiChatPostMessageRequest},
+    blocks::SlackBlock,
 };
 
-use super::metadata::Metadata;
+use super::{form, metadata::Metadata};
 use crate::{
     chat::{Message, Reply, Sign, Span, spans},
     outbox::Mark,
@@ -21,10 +22,18 @@ pub struct Post {
     metadata: Metadata,
 }
 
+fn content(reply: &Reply) -> SlackMessageContent {
+    SlackMessageContent::new().with_text(text(&reply.text)).opt_blocks(blocks(reply))
+}
+
+/// What a text alone does not show.
+fn blocks(reply: &Reply) -> Option<Vec<SlackBlock>> {
+    form::offer(&text(&reply.text), reply.lacking.as_deref()?)
+}
+
 /// The request that posts `reply`, which carries `marks`.
 pub fn post_message(reply: &Reply, marks: &[Mark]) -> Post {
-    let content = SlackMessageContent::new().with_text(text(&reply.text));
-    let request = SlackApiChatPostMessageRequest::new(reply.target.channel.clone().into(), content)
+    let request = SlackApiChatPostMessageRequest::new(reply.target.channel.clone().into(), content(reply))
         .opt_thread_ts(reply.target.thread.clone().map(Into::into))
         .with_unfurl_links(false)
         .with_unfurl_media(false);
@@ -33,8 +42,7 @@ pub fn post_message(reply: &Reply, marks: &[Mark]) -> Post {
 
 /// The request that shows `reply` to `user` only. Nothing finds such a message again.
 pub fn post_ephemeral(reply: &Reply, user: &str) -> SlackApiChatPostEphemeralRequest {
-    let content = SlackMessageContent::new().with_text(text(&reply.text));
-    SlackApiChatPostEphemeralRequest::new(reply.target.channel.clone().into(), user.into(), content)
+    SlackApiChatPostEphemeralRequest::new(reply.target.channel.clone().into(), user.into(), content(reply))
         .opt_thread_ts(reply.target.thread.clone().map(Into::into))
 }
 
@@ -57,10 +65,12 @@ pub fn reaction(message: &Message, sign: Sign) -> Reaction<'_> {
 }
 
 /// An answer to a slash command that goes by its acknowledgement or its response URL (docs: "Handling user interaction").
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Response {
     response_type: &'static str,
     text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blocks: Option<Vec<SlackBlock>>,
 }
 
 /// The answer `reply` for everybody in its channel, as if it were posted. In a direct message, where only the asker may
@@ -68,12 +78,12 @@ pub struct Response {
 pub fn response(reply: &Reply) -> Response {
     let is_private = reply.target.only.is_some() || reply.target.channel.starts_with('D');
     let response_type = if is_private { "ephemeral" } else { "in_channel" };
-    Response { response_type, text: text(&reply.text) }
+    Response { response_type, text: text(&reply.text), blocks: blocks(reply) }
 }
 
 /// An answer for the asker alone.
 pub fn private_response(neutral: &str) -> Response {
-    Response { response_type: "ephemeral", text: text(neutral) }
+    Response { response_type: "ephemeral", text: text(neutral), blocks: None }
 }
 
 /// Neutral text in Slack's mark-up.
@@ -153,7 +163,7 @@ mod tests {
     fn an_answer_goes_to_its_thread_and_unfurls_nothing() {
         let target = Target { channel: "C1".into(), thread: Some("1.2".into()), ..Target::default() };
         let marks = [Mark { run: MessageKey("C1:1.2".into()), part: 0 }];
-        let reply = Reply { target, text: "pong".into() };
+        let reply = Reply::new(target, "pong");
         let request = serde_json::to_value(post_message(&reply, &marks)).unwrap();
         let expected = json!({
             "channel": "C1", "thread_ts": "1.2", "text": "pong", "unfurl_links": false, "unfurl_media": false,
@@ -166,7 +176,7 @@ mod tests {
     fn an_answer_for_one_person_says_who_that_is() {
         let target =
             Target { channel: "C1".into(), thread: None, only: Some("U1".into()), ..Target::default() };
-        let request = post_ephemeral(&Reply { target, text: "<pong>".into() }, "U1");
+        let request = post_ephemeral(&Reply::new(target, "<pong>"), "U1");
         let expected = json!({ "channel": "C1", "user": "U1", "text": "&lt;pong&gt;" });
         assert_eq!(serde_json::to_value(request).unwrap(), expected);
     }
@@ -175,7 +185,7 @@ mod tests {
     fn an_answer_to_a_slash_command_is_for_those_who_would_see_it_posted() {
         for (channel, expected) in [("C1", "in_channel"), ("G1", "in_channel"), ("D1", "ephemeral")] {
             let target = Target { channel: channel.into(), ..Target::default() };
-            let response = response(&Reply { target, text: "a < b".into() });
+            let response = response(&Reply::new(target, "a < b"));
             let response = serde_json::to_value(response).unwrap();
             assert_eq!(response, json!({ "response_type": expected, "text": "a &lt; b" }));
         }

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     adapter::slack::decode::Identity,
+    chat::form::Forms,
     network::Network,
     report::{Facts, Metrics},
 };
@@ -20,6 +21,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Link {
     pub web: WebApi,
+    pub forms: Arc<dyn Forms>,
     pub network: Arc<Network>,
     /// Where the last socket was to be opened.
     pub socket_host: watch::Sender<Option<String>>,
@@ -43,6 +45,7 @@ pub(super) struct Session {
 impl Link {
     pub(super) fn new(
         api_url: &str,
+        forms: Arc<dyn Forms>,
         network: Arc<Network>,
         facts: Facts,
         metrics: Metrics,
@@ -50,6 +53,7 @@ impl Link {
     ) -> Result<Link, SetupError> {
         Ok(Link {
             web: WebApi::new(api_url, network.clone(), metrics.clone(), &timing)?,
+            forms,
             network,
             socket_host: watch::Sender::new(None),
             health: Health::new(facts, metrics.clone()),

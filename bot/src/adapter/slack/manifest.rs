@@ -5,7 +5,7 @@ use slack_morphism::apps::{
     SlackAppManifest, SlackAppManifestDisplayInformation, SlackAppManifestFeatures,
     SlackAppManifestFeaturesAppHome, SlackAppManifestFeaturesBotUser, SlackAppManifestFeaturesSlashCommand,
     SlackAppManifestOAuthConfig, SlackAppManifestOAuthConfigScopes, SlackAppManifestSettings,
-    SlackAppManifestSettingsEventSubscriptions,
+    SlackAppManifestSettingsEventSubscriptions, SlackAppManifestSettingsInteractivity,
 };
 
 use super::scopes::{Needs, SIGNS, WRITE};
@@ -42,6 +42,8 @@ pub fn manifest(config: &BotConfig) -> SlackAppManifest {
                 .with_event_subscriptions(
                     SlackAppManifestSettingsEventSubscriptions::new().with_bot_events(events.collect()),
                 )
+                // For forms.
+                .with_interactivity(SlackAppManifestSettingsInteractivity::new(true))
                 .with_socket_mode_enabled(true),
         )
 }

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     decode::{Content, Disconnect, Frame, Identity, decode},
-    encode::{self, Response},
+    interaction::{self, Asker, Said},
     link::Link,
     tokens::Tokens,
     web_api::{CallError, authority},
@@ -72,7 +72,7 @@ struct Taken {
     envelope_id: Option<String>,
     arrival: Instant,
     /// What whoever typed it is told at once.
-    told: Option<&'static str>,
+    said: Option<Said>,
 }
 
 /// A socket whose `hello` was seen.
@@ -120,7 +120,7 @@ pub(super) struct Opened {
 struct Acknowledgement<'a> {
     envelope_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    payload: Option<Response>,
+    payload: Option<Said>,
 }
 
 impl Socket {
@@ -172,7 +172,7 @@ impl Socket {
                 }
                 Some(Content::Disconnect(reason)) => return Err(End::Disconnected(reason)),
                 // Not acknowledged, so that Slack sends it again.
-                Some(Content::Message(_) | Content::Slash(_) | Content::Ignored(_)) | None => (),
+                Some(_) | None => (),
             }
         }
     }
@@ -241,14 +241,27 @@ impl Socket {
 
     fn act(&self, frame: Frame, signals: &Signals) -> Result<(), End> {
         match frame.content {
-            Content::Message(incoming) => self.pending.push(self.offer(incoming, frame.envelope_id, true)),
-            Content::Slash(incoming) => self.pending.push(self.offer(incoming, frame.envelope_id, false)),
+            Content::Message(incoming) => {
+                self.pending.push(self.offer(incoming, frame.envelope_id, Asker::Nobody));
+            }
+            Content::Slash(incoming) => {
+                self.pending.push(self.offer(incoming, frame.envelope_id, Asker::Command));
+            }
+            Content::Submission(submission) => match interaction::read(&self.link, &submission) {
+                Ok((incoming, asker)) => self.pending.push(self.offer(incoming, frame.envelope_id, asker)),
+                Err(said) => self.done(frame.envelope_id, Some(said)),
+            },
+            Content::Click(click) => {
+                let (link, envelope_id, arrival) = (self.link.clone(), frame.envelope_id, Instant::now());
+                self.pending.push(Box::pin(async move {
+                    interaction::open(&link, click).await;
+                    Some(Taken { envelope_id, arrival, said: None })
+                }));
+            }
             Content::Ignored(reason) => {
                 tracing::debug!(?reason, "a frame was ignored");
                 self.link.metrics.incoming("ignored");
-                let (envelope_id, arrival) = (frame.envelope_id, Instant::now());
-                let taken = Taken { envelope_id, arrival, told: None };
-                self.pending.push(Box::pin(ready(Some(taken))));
+                self.done(frame.envelope_id, None);
             }
             Content::Hello { .. } => (),
             Content::Disconnect(Disconnect::Refresh) => signals.refresh.cancel(),
@@ -257,13 +270,19 @@ impl Socket {
         Ok(())
     }
 
-    /// Ends once the inbox has `incoming`, or when that takes too long: with nothing, so that Slack delivers it again,
-    /// if it `comes_again`.
+    /// Nothing is left to do about an envelope.
+    fn done(&self, envelope_id: Option<String>, said: Option<Said>) {
+        let taken = Taken { envelope_id, arrival: Instant::now(), said };
+        self.pending.push(Box::pin(ready(Some(taken))));
+    }
+
+    /// Ends once the inbox has `incoming`, or when that takes too long: with nothing where nobody waits, so that Slack
+    /// delivers it again.
     fn offer(
         &self,
         incoming: Incoming,
         envelope_id: Option<String>,
-        comes_again: bool,
+        asker: Asker,
     ) -> BoxFuture<'static, Option<Taken>> {
         let (arrival, metrics) = (Instant::now(), self.link.metrics.clone());
         let accepted = timeout(self.link.timing.accept, self.inbox.accept(incoming));
@@ -277,7 +296,8 @@ impl Socket {
                 Err(_) => ("refused", Some(NOT_KEPT)),
             };
             metrics.incoming(outcome);
-            (told.is_none() || !comes_again).then_some(Taken { envelope_id, arrival, told })
+            let said = told.and_then(|told| asker.told(told));
+            (told.is_none() || said.is_some()).then_some(Taken { envelope_id, arrival, said })
         })
     }
 
@@ -286,8 +306,7 @@ impl Socket {
         let mut arrivals = Vec::new();
         let mut next = Some(taken);
         while let Some(taken) = next {
-            if let Some(Taken { envelope_id: Some(envelope_id), arrival, told }) = taken {
-                let payload = told.map(encode::private_response);
+            if let Some(Taken { envelope_id: Some(envelope_id), arrival, said: payload }) = taken {
                 let acknowledgement = Acknowledgement { envelope_id: &envelope_id, payload };
                 let json = serde_json::to_string(&acknowledgement).unwrap_or_default();
                 let fed = timeout(self.link.timing.write, self.stream.feed(Message::text(json))).await;

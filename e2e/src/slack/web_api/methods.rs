@@ -1,7 +1,7 @@
 //! The table of methods: which token, which scopes (any one suffices), which rate limit, which function. One line a
 //! method, from its reference page.
 
-use super::{Answer, Call, apps, auth, bots, chat, conversations, files, history, reactions, users};
+use super::{Answer, Call, apps, auth, bots, chat, conversations, files, history, reactions, users, views};
 use crate::slack::{rate_limits::Tier, world::World};
 
 /// The kind of token a method takes.
@@ -71,4 +71,5 @@ pub(crate) static METHODS: &[Method] = &[
     bot("team.info", &["team:read"], Tier::Three, bots::team_info),
     bot("users.info", &["users:read"], Tier::Four, users::info),
     bot("users.list", &["users:read"], Tier::Two, users::list),
+    bot("views.open", &[], Tier::Four, views::open),
 ];

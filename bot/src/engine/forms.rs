@@ -1,0 +1,54 @@
+//! Which command a form belongs to, and which line lacks what a form can ask for.
+
+use chatops_crds::bot_plugin::Argument;
+
+use super::{
+    Reader,
+    program::Program,
+    reader::{asks_for_help, too_old},
+};
+use crate::{
+    chat::{
+        Addressing, Incoming,
+        form::{Filled, Form, Forms, Wrong},
+    },
+    command::{Routed, WrongArguments, filled_line, form, parse_arguments, route},
+    mask,
+};
+
+impl Forms for Reader {
+    fn form(&self, line: &str) -> Option<Form> {
+        let program = self.program.borrow().clone();
+        match route(&program.catalogue, Addressing::Mention, line) {
+            Routed::Command { entry, arguments, .. } => Some(form(&entry.command, &arguments, &[])),
+            _ => None,
+        }
+    }
+
+    fn line(&self, command: &str, filled: &Filled) -> Result<String, Wrong> {
+        let program = self.program.borrow().clone();
+        let gone = || {
+            let first = filled.first().map(|(name, _)| name.clone()).unwrap_or_default();
+            vec![(first, format!("I do not have the command \"{command}\" any more."))]
+        };
+        let (_, entry, _) = program.catalogue.find(command).ok_or_else(gone)?;
+        filled_line(&entry.command, filled)
+    }
+}
+
+/// The line that `incoming` is, if all that is wrong with it is that arguments are missing.
+pub(super) fn lacking(program: &Program, incoming: &Incoming) -> Option<String> {
+    let Routed::Command { entry, line, arguments, .. } = program.routed(incoming) else { return None };
+    let args = &entry.command.args;
+    let is_required = |argument: &Argument| argument.required;
+    if !args.iter().any(is_required)
+        || asks_for_help(&entry.command, &arguments)
+        || too_old(incoming).is_some()
+    {
+        return None;
+    }
+    let wrong = parse_arguments(args, &arguments, &incoming.references).err();
+    let is_lacking = matches!(wrong, Some(WrongArguments::Missing { .. }));
+    // What it holds would be seen by whoever looks at the form.
+    (is_lacking && mask::current().apply(line) == line).then(|| line.to_owned())
+}
