@@ -12,10 +12,11 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Path, type and content.
-const FILES: [(&str, &str, &str); 4] = [
+const FILES: [(&str, &str, &str); 5] = [
     ("/", "text/html; charset=utf-8", include_str!("page/index.html")),
     ("/page/style.css", "text/css; charset=utf-8", include_str!("page/style.css")),
     ("/page/page.js", "text/javascript; charset=utf-8", include_str!("page/page.js")),
+    ("/page/modal.js", "text/javascript; charset=utf-8", include_str!("page/modal.js")),
     ("/page/mrkdwn.js", "text/javascript; charset=utf-8", include_str!("page/mrkdwn.js")),
 ];
 

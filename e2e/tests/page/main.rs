@@ -126,6 +126,32 @@ async fn people_type_and_see_the_bot_and_each_other_without_reloading() -> Resul
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_form_is_opened_filled_in_and_answered() -> Result<()> {
+    let world = World::start().await?;
+    let mut alice = world.open("alice", "general").await?;
+    alice.types(COMPOSER, "!democmd add").await?;
+    alice.shows(CHANNEL, "are missing").await?;
+    alice.click("button.action", "Fill in what is missing").await?;
+    alice.shows("dialog[open] h2", "democmd add").await?;
+    picture(&mut alice, "form.png").await?;
+    alice.evaluate("document.querySelector('#field-key').value = 'colour'").await?;
+    alice.click("dialog button", "Run").await?;
+    alice.shows("dialog .problem", "Please complete this required field.").await?;
+    alice.evaluate("document.querySelector('#field-value').value = 'dark \"blue\"'").await?;
+    alice.click("dialog button", "Run").await?;
+    alice.shows(CHANNEL, "colour saved").await?;
+    alice.until("!document.querySelector('dialog').open").await?;
+    alice.types(COMPOSER, "!democmd get colour").await?;
+    alice.shows(CHANNEL, "dark \"blue\"").await?;
+    alice.types(COMPOSER, "!democmd get").await?;
+    alice.shows(CHANNEL, "is missing").await?;
+    alice.evaluate("[...document.querySelectorAll('button.action')].at(-1).click()").await?;
+    alice.shows("dialog[open] h2", "democmd get").await?;
+    alice.click("dialog button", "Cancel").await?;
+    alice.until("!document.querySelector('dialog').open").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_somebody_writes_is_shown_as_slack_shows_it_and_never_runs() -> Result<()> {
     let world = World::start().await?;
     let mut alice = world.open("alice", "ops").await?;

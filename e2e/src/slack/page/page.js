@@ -2,6 +2,7 @@
 // `control/view`, and what that person types. Who looks at what stands in the address, so that every window can be
 // somebody else.
 
+import { drawModal } from "./modal.js";
 import { element, emoji, rendered } from "./mrkdwn.js";
 
 const WAIT_MILLIS = 25_000;
@@ -13,7 +14,7 @@ const AT_THE_END = 60;
 const byId = (id) => document.getElementById(id);
 
 // The workspace as the person sees it. `messages`: channel id → time stamp → message, in the order of posting.
-const seen = { cursor: "", workspace: null, messages: new Map(), unread: new Set() };
+const seen = { cursor: "", workspace: null, messages: new Map(), unread: new Set(), modal: null };
 // Names, since ids are other ones when the simulator is restarted.
 const place = { user: "alice", channel: "general", thread: "" };
 let looking = new AbortController();
@@ -34,7 +35,7 @@ function post(path, body) {
 async function follow() {
   for (;;) {
     const signal = AbortSignal.any([looking.signal, AbortSignal.timeout(GIVE_UP_MILLIS)]);
-    const look = new URLSearchParams({ user: place.user, cursor: seen.cursor, wait_millis: WAIT_MILLIS });
+    const look = new URLSearchParams({ user: place.user, cursor: seen.cursor, modal: seen.modal?.hash ?? "", wait_millis: WAIT_MILLIS });
     try {
       take(await call(`view?${look}`, { signal }));
       byId("connection").hidden = true;
@@ -56,6 +57,7 @@ function take(view) {
   const isMissingSome = !complete && workspace.channels.some((channel) => !known.has(channel.id));
   if (complete) seen.messages.clear();
   seen.workspace = workspace;
+  seen.modal = view.modal;
   seen.cursor = isMissingSome ? "" : view.cursor;
   for (const message of messages) {
     if (!seen.messages.has(message.channel)) seen.messages.set(message.channel, new Map());
@@ -73,7 +75,8 @@ function readPlace() {
   const wanted = new URLSearchParams(location.hash.slice(1));
   const user = wanted.get("user") || "alice";
   if (user !== place.user) {
-    Object.assign(seen, { cursor: "", workspace: null, messages: new Map(), unread: new Set() });
+    drawModal(byId("modal"), null, {});
+    Object.assign(seen, { cursor: "", workspace: null, messages: new Map(), unread: new Set(), modal: null });
     looking.abort();
   }
   Object.assign(place, { user, channel: wanted.get("channel") || "general", thread: wanted.get("thread") || "" });
@@ -121,6 +124,11 @@ function draw() {
   const replies = Map.groupBy(messages.filter(isReply), (message) => message.thread_ts);
   drawMessages(byId("messages"), channel.id, messages.filter((message) => !isReply(message)), replies);
   drawThread(messages);
+  drawModal(byId("modal"), seen.modal, {
+    people: seen.workspace.users.filter(({ deleted }) => !deleted).map(({ id, name }) => [id, `@${name}`]),
+    channels: seen.workspace.channels.filter(({ kind }) => kind !== "direct").map(({ id, name }) => [id, `#${name}`]),
+    send: (values) => post("modal", { user: place.user, values }),
+  });
 }
 
 function drawSide(here) {
@@ -207,7 +215,7 @@ function drawMessage(message, hasThreads, replies) {
   );
   const body = element("div", { class: "body" }, head, element("div", { class: "text" }, ...textOf(message)));
   if (message.edited) body.lastElementChild.append(element("span", { class: "note" }, " (edited)"));
-  body.append(...filesOf(message), ...reactionsOf(message));
+  body.append(...buttonsOf(message), ...filesOf(message), ...reactionsOf(message));
   if (message.visible_to) body.append(element("p", { class: "note" }, "Only visible to you"));
   if (hasThreads && !message.visible_to) body.append(threadButton(message, replies));
   const picture = element("span", { class: message.bot_id ? "picture app" : "picture", "aria-hidden": "true" }, author.slice(0, 1).toUpperCase());
@@ -219,13 +227,28 @@ function drawMessage(message, hasThreads, replies) {
 // What people type, and plain text of apps, is Slack's mark-up. Blocks are laid out as lines by the simulator; parts that
 // do something when clicked belong here.
 function textOf(message) {
-  const isPlain = !message.attachments?.length && (message.blocks ?? []).every(({ type }) => type === "rich_text");
-  const escaped = () => message.text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-  return rendered(isPlain && message.wire_text ? message.wire_text : escaped(), {
+  const names = {
     user: nameOf,
     channel: (id) => seen.workspace.channels.find((channel) => channel.id === id)?.name ?? id,
     me: seen.workspace.users.find(({ name }) => name === place.user)?.id,
+  };
+  const sections = (message.blocks ?? []).filter(({ type }) => type !== "actions");
+  if (sections.length && !message.attachments?.length && sections.every(({ type, text }) => type === "section" && text?.type === "mrkdwn")) {
+    return sections.flatMap(({ text }) => rendered(text.text, names));
+  }
+  const isPlain = !message.attachments?.length && (message.blocks ?? []).every(({ type }) => type === "rich_text");
+  const escaped = () => message.text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  return rendered(isPlain && message.wire_text ? message.wire_text : escaped(), names);
+}
+
+function buttonsOf({ blocks, channel, ts }) {
+  const elements = (blocks ?? []).filter(({ type }) => type === "actions").flatMap(({ elements }) => elements);
+  const buttons = elements.filter(({ type }) => type === "button").map(({ action_id, text }) => {
+    const button = element("button", { type: "button", class: "action" }, text.text);
+    button.addEventListener("click", () => post("press", { user: place.user, channel, ts, text: action_id }));
+    return button;
   });
+  return buttons.length ? [element("p", {}, ...buttons)] : [];
 }
 
 function filesOf({ files }) {
