@@ -38,8 +38,12 @@ struct World {
 
 impl World {
     async fn start() -> Result<World> {
-        let slack =
-            Simulator::builder().rate_limits(false).channel("ops", ChannelKind::Public).start().await?;
+        let slack = Simulator::builder()
+            .rate_limits(false)
+            .channel("ops", ChannelKind::Public)
+            .channel_without_bot("away", ChannelKind::Public)
+            .start()
+            .await?;
         let folder = tempfile::tempdir()?;
         let bot = Process::start(&mut bot(&slack, folder.path(), StorageConfig::Memory {}, PLUGIN)?)?;
         slack.wait_for_sockets(1, PATIENCE).await.context("the bot does not connect")?;
@@ -126,6 +130,19 @@ async fn a_question_in_a_thread_is_answered_there_and_one_in_direct_messages_the
     world.form("alice", &answer).await?;
     alice.submits(&json!({"app": {"value": {"value": "b"}}})).await?;
     assert_eq!(world.hears("b eu - - - False - for @alice").await?.channel, question.channel);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_form_of_a_slash_command_is_answered_where_the_bot_is_not_in_the_channel() -> Result<()> {
+    let world = World::start().await?;
+    let alice = world.slack.user("alice");
+    alice.runs_command("#away", "/ops", "deploy").await?;
+    let offers = |slack: &chatops_e2e::slack::Slack| slack.messages("#away").ok()?.into_iter().next();
+    let answer = world.slack.wait_until("an answer", PATIENCE, offers).await?;
+    world.form("alice", &answer).await?;
+    alice.submits(&json!({"app": {"value": {"value": "a"}}})).await?;
+    assert_eq!(world.hears("a eu - - - False - for @alice").await?.channel, answer.channel);
     Ok(())
 }
 

@@ -57,8 +57,7 @@ pub fn parse(
     typed: &str,
     references: &[Reference],
 ) -> Result<Arguments, WrongArguments> {
-    let tokens = Tokens::new(typed);
-    let mut parser = Parser { arguments, references, values: Arguments::new(), tokens, options: true };
+    let mut parser = Parser::new(arguments, typed, references);
     while !parser.tokens.remainder().is_empty() {
         parser.step()?;
     }
@@ -67,8 +66,7 @@ pub fn parse(
 
 /// What can be read of `typed` before something is wrong.
 pub fn parse_partly(arguments: &[Argument], typed: &str, references: &[Reference]) -> Arguments {
-    let tokens = Tokens::new(typed);
-    let mut parser = Parser { arguments, references, values: Arguments::new(), tokens, options: true };
+    let mut parser = Parser::new(arguments, typed, references);
     while !parser.tokens.remainder().is_empty() && parser.step().is_ok() {}
     parser.values
 }
@@ -82,7 +80,12 @@ struct Parser<'a> {
     options: bool,
 }
 
-impl Parser<'_> {
+impl<'a> Parser<'a> {
+    fn new(arguments: &'a [Argument], typed: &'a str, references: &'a [Reference]) -> Parser<'a> {
+        let tokens = Tokens::new(typed);
+        Parser { arguments, references, values: Arguments::new(), tokens, options: true }
+    }
+
     fn step(&mut self) -> Result<(), WrongArguments> {
         let is_next = |argument: &&Argument| !self.is_taken(argument) && !is_switch(argument);
         let next = self.arguments.iter().find(is_next);

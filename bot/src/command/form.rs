@@ -24,15 +24,12 @@ pub fn form(command: &Command, typed: &str, references: &[Reference]) -> Form {
 /// What is wrong with fields.
 pub fn line(command: &Command, filled: &Filled) -> Result<String, Wrong> {
     let mut line = command.name.clone();
-    let given = |argument: &Argument| {
-        let values = filled.iter().find(|(name, _)| *name == argument.name).map(|(_, values)| values);
-        values.into_iter().flatten().filter(|value| !value.trim().is_empty())
-    };
+    let given = |argument: &Argument| given(argument, filled);
     let (last, others): (Vec<_>, Vec<_>) = command.args.iter().partition(|argument| argument.rest);
     for argument in &others {
         for value in given(argument) {
             // Writing to a string cannot fail.
-            let _ = match value.as_str() {
+            let _ = match value {
                 "true" if is_switch(argument) => write!(line, " --{}", argument.name),
                 value => write!(line, " --{}={}", argument.name, quoted(value)),
             };
@@ -48,7 +45,7 @@ pub fn line(command: &Command, filled: &Filled) -> Result<String, Wrong> {
         parse(&command.args, &line[command.name.len()..], &[]).map_err(|error| wrong(command, error))?;
     let differs = |argument: &&&Argument| {
         let text = arguments.get(&argument.name).and_then(Value::as_str);
-        argument.kind == ArgumentType::String && text != given(argument).next().map(|value| value.trim())
+        argument.kind == ArgumentType::String && given(argument).any(|value| text != Some(value.trim()))
     };
     match last.iter().find(differs) {
         Some(argument) => {
@@ -58,15 +55,30 @@ pub fn line(command: &Command, filled: &Filled) -> Result<String, Wrong> {
     }
 }
 
+/// Values of `argument` that are filled in: of several texts, one a line.
+fn given<'f>(argument: &Argument, filled: &'f Filled) -> impl Iterator<Item = &'f str> + use<'f> {
+    let values = filled.iter().find(|(name, _)| *name == argument.name).map(|(_, values)| values);
+    let is_list = argument.repeated && matches!(takes(argument), Takes::Text { .. });
+    let parts = move |value: &'f String| -> Vec<&'f str> {
+        if is_list { value.lines().collect() } else { vec![value.as_str()] }
+    };
+    values.into_iter().flatten().flat_map(parts).filter(|value| !value.trim().is_empty())
+}
+
 fn field(argument: &Argument, known: &Arguments) -> Field {
     let default = argument.default.clone().into_iter().collect();
+    let takes = takes(argument);
     Field {
         name: argument.name.clone(),
-        hint: argument.summary.clone(),
+        hint: if argument.repeated && matches!(takes, Takes::Text { .. }) {
+            format!("{} One on each line.", argument.summary).trim_start().to_owned()
+        } else {
+            argument.summary.clone()
+        },
         is_required: argument.required,
         takes_many: argument.repeated,
-        takes: takes(argument),
         values: known.get(&argument.name).map_or(default, |value| texts(argument, value)),
+        takes,
     }
 }
 
@@ -217,6 +229,22 @@ mod tests {
         );
         let form = form(&command, "@U1 @U2", &[]);
         assert_eq!((form.fields[0].values.join(" "), &form.fields[0].takes), ("U1 U2".into(), &Takes::User));
+    }
+
+    #[test]
+    fn several_texts_stand_one_on_each_line() {
+        let command = command(json!([{"name": "host", "summary": "Which ones.", "repeated": true}]));
+        let typed = line(&command, &filled(&[("host", &["a b\n\nc"])])).unwrap();
+        assert_eq!(typed, "deploy it --host=\"a b\" --host=c");
+        let form = form(&command, typed.strip_prefix("deploy it").unwrap(), &[]);
+        assert_eq!(form.fields[0].values, ["a b", "c"]);
+        assert_eq!(form.fields[0].hint, "Which ones. One on each line.");
+    }
+
+    #[test]
+    fn what_is_cleared_takes_its_default() {
+        let command = command(json!([{"name": "note", "rest": true, "default": "none"}]));
+        assert_eq!(line(&command, &filled(&[("note", &[])])).unwrap(), "deploy it");
     }
 
     proptest! {

@@ -11,7 +11,10 @@ use slack_morphism::blocks::{
     SlackBlockPlainText, SlackSectionBlock,
 };
 
-use crate::chat::form::{Field, Filled, Form, Takes, Wrong};
+use crate::chat::{
+    ReplyUrl,
+    form::{Field, Filled, Form, Takes, Wrong},
+};
 
 /// What names the button.
 pub const FILL_IN: &str = "fill_in";
@@ -43,6 +46,9 @@ pub struct Place {
     /// The message with the button, where others see it too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// Takes the answer where the bot may not post.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_url: Option<ReplyUrl>,
 }
 
 /// What travels with a modal.

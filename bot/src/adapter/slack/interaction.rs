@@ -56,7 +56,8 @@ pub(super) fn read(link: &Link, submission: &Submission) -> Result<(Incoming, As
 
 /// Opens the form that `click` asks for, or says why not to whoever clicked.
 pub(super) async fn open(link: &Link, click: Click) {
-    let Click { trigger_id, line, place, reply_url } = click;
+    let Click { trigger_id, line, place } = click;
+    let reply_url = place.reply_url.clone();
     let refused = match link.forms.form(&line) {
         Some(form) => {
             let view = form::view(&form, place);

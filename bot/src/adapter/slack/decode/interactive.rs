@@ -17,8 +17,6 @@ pub struct Click {
     /// The line to complete.
     pub line: String,
     pub place: Place,
-    /// Takes what is said to whoever clicked.
-    pub reply_url: Option<ReplyUrl>,
 }
 
 /// Somebody filled a form in.
@@ -47,7 +45,7 @@ impl Submission {
             text: line,
             references: vec![],
             typed_at: 0,
-            reply_url: None,
+            reply_url: self.place.reply_url.clone(),
         }
     }
 }
@@ -97,13 +95,9 @@ fn click(payload: Payload) -> Option<Content> {
     let is_seen_by_all = container["is_ephemeral"] != true;
     let thread = own(&container["thread_ts"]).or_else(|| own(&payload.message["thread_ts"]));
     let message = own(&container["message_ts"]).filter(|_| is_seen_by_all);
-    let place = Place { channel: own(&container["channel_id"])?, thread, message };
-    Some(Content::Click(Click {
-        trigger_id: payload.trigger_id?,
-        line: own(&action["value"])?,
-        place,
-        reply_url: payload.response_url.map(ReplyUrl),
-    }))
+    let reply_url = payload.response_url.map(ReplyUrl);
+    let place = Place { channel: own(&container["channel_id"])?, thread, message, reply_url };
+    Some(Content::Click(Click { trigger_id: payload.trigger_id?, line: own(&action["value"])?, place }))
 }
 
 fn submission(payload: &Payload) -> Option<Content> {
