@@ -27,6 +27,12 @@ pub fn line(command: &Command, filled: &Filled) -> Result<String, Wrong> {
     let given = |argument: &Argument| given(argument, filled);
     let (last, others): (Vec<_>, Vec<_>) = command.args.iter().partition(|argument| argument.rest);
     for argument in &others {
+        // Left out it would be what it is by default, and not what the form showed.
+        let is_off = is_switch(argument) && given(argument).next().is_none();
+        let is_shown = filled.iter().any(|(name, _)| *name == argument.name);
+        if is_off && is_shown && argument.default.as_deref() == Some("true") {
+            let _ = write!(line, " --{}=false", argument.name);
+        }
         for value in given(argument) {
             // Writing to a string cannot fail.
             let _ = match value {
@@ -239,6 +245,14 @@ mod tests {
         let form = form(&command, typed.strip_prefix("deploy it").unwrap(), &[]);
         assert_eq!(form.fields[0].values, ["a b", "c"]);
         assert_eq!(form.fields[0].hint, "Which ones. One on each line.");
+    }
+
+    #[test]
+    fn a_switch_that_is_on_by_default_can_be_switched_off() {
+        let command = command(json!([{"name": "wait", "type": "Boolean", "default": "true"}]));
+        assert_eq!(form(&command, "", &[]).fields[0].values, ["true"]);
+        assert_eq!(line(&command, &filled(&[("wait", &[])])).unwrap(), "deploy it --wait=false");
+        assert_eq!(line(&command, &filled(&[("wait", &["true"])])).unwrap(), "deploy it --wait");
     }
 
     #[test]

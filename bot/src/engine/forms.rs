@@ -4,7 +4,7 @@ use chatops_crds::bot_plugin::Argument;
 
 use super::{
     Reader,
-    program::Program,
+    program::{Program, Runs},
     reader::{asks_for_help, too_old},
 };
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
         Addressing, Incoming,
         form::{Filled, Form, Forms, Wrong},
     },
-    command::{Routed, WrongArguments, filled_line, form, parse_arguments, route},
+    command::{Entry, Routed, WrongArguments, filled_line, form, parse_arguments, route},
     mask,
 };
 
@@ -32,7 +32,14 @@ impl Forms for Reader {
             vec![(first, format!("I do not have the command \"{command}\" any more."))]
         };
         let (_, entry, _) = program.catalogue.find(command).ok_or_else(gone)?;
-        filled_line(&entry.command, filled)
+        let line = filled_line(&entry.command, filled)?;
+        // Free text may be the rest of another command's name.
+        let means = |(_, meant, _): (&_, &Entry<Runs>, &str)| meant.command.name == entry.command.name;
+        if program.catalogue.find(&line).is_some_and(means) {
+            return Ok(line);
+        }
+        let last = entry.command.args.last().map(|last| last.name.clone()).unwrap_or_default();
+        Err(vec![(last, "With this text it would be another command. Start with another word.".into())])
     }
 }
 
@@ -49,6 +56,9 @@ pub(super) fn lacking(program: &Program, incoming: &Incoming) -> Option<String> 
     }
     let wrong = parse_arguments(args, &arguments, &incoming.references).err();
     let is_lacking = matches!(wrong, Some(WrongArguments::Missing { .. }));
-    // What it holds would be seen by whoever looks at the form.
+    // What a slash command holds is shown to nobody else; a form may be opened by everybody who sees the answer.
+    let is_shown = incoming.opens_thread.is_some() || incoming.channel.is_direct;
+    let line = if is_shown { line } else { &entry.command.name };
+    // A secret is no more for others to see.
     (is_lacking && mask::current().apply(line) == line).then(|| line.to_owned())
 }

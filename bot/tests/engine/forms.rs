@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use chatops_bot::{
-    chat::{Addressing, form::Forms},
+    chat::{Addressing, Incoming, form::Forms},
     engine::Reader,
     report::Facts,
     storage::Memory,
 };
+use serde_json::json;
 use tokio::time::{Instant, timeout};
 
-use crate::world::{PATIENCE, demo, start};
+use crate::world::{PATIENCE, config, demo, start};
 
 #[tokio::test]
 async fn a_form_is_offered_where_all_that_is_wrong_is_that_something_is_missing() {
@@ -25,9 +26,39 @@ async fn a_form_is_offered_where_all_that_is_wrong_is_that_something_is_missing(
         ("!scal", Some("scal")),
         ("!scale --force xoxb-123456789012-123456789012-abcdefghijklmnopqrstuvwx", None),
     ] {
-        world.types_in("C1", "U1", Addressing::Channel, typed).await;
+        let typed_in_channel = world.message("C1", "U1", Addressing::Channel, typed);
+        let typed_in_channel = Incoming { opens_thread: Some("7".into()), ..typed_in_channel };
+        world.script.types(typed_in_channel).await.unwrap();
         let reply = timeout(PATIENCE, world.script.answer()).await.unwrap().unwrap();
         assert_eq!(reply.lacking.as_deref(), lacking, "{typed}: {}", reply.text);
+    }
+}
+
+#[tokio::test]
+async fn free_text_in_a_form_makes_no_other_command() {
+    let say = |name: &str| json!({"name": name, "args": [{"name": "text", "required": true, "rest": true}], "reply": "-"});
+    let world = start(&config("5m", json!([say("say"), say("say all")])), Arc::new(Memory::new()));
+    let (program, facts) = (world.program.subscribe(), Facts::new());
+    let reader = Reader { program, facts, started: Instant::now().into() };
+    let said = |text: &str| reader.line("say", &vec![("text".to_owned(), vec![text.to_owned()])]);
+    assert_eq!(said("it is well"), Ok("say it is well".to_owned()));
+    let refused = said("all is well").unwrap_err();
+    assert!(refused[0].0 == "text" && refused[0].1.contains("another command"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn what_nobody_else_saw_typed_is_not_in_a_button() {
+    let mut world = start(&demo(), Arc::new(Memory::new()));
+    for (channel, addressing, opens_thread, lacking) in [
+        ("C1", Addressing::Mention, None, "scale"),
+        ("C1", Addressing::Mention, Some("7"), "scale --force"),
+        ("D1", Addressing::Direct, None, "scale --force"),
+    ] {
+        let typed = world.message(channel, "U1", addressing, "scale --force");
+        let typed = Incoming { opens_thread: opens_thread.map(Into::into), ..typed };
+        world.script.types(typed).await.unwrap();
+        let reply = timeout(PATIENCE, world.script.answer()).await.unwrap().unwrap();
+        assert_eq!(reply.lacking.as_deref(), Some(lacking));
     }
 }
 
@@ -42,6 +73,8 @@ async fn a_form_is_that_of_the_commands_in_force() {
     let expected = [("replicas", ""), ("force", "true"), ("within", "2m")];
     assert_eq!(names, expected.map(|(name, value)| (name, value.to_owned())));
     assert_eq!(reader.form("gone"), None);
+    let put = reader.line("put", &vec![("key".to_owned(), vec!["a".to_owned()])]);
+    assert_eq!(put, Ok("put --key=a".to_owned()));
     let filled = vec![("replicas".to_owned(), vec!["3".to_owned()])];
     assert_eq!(reader.line("scale", &filled), Ok("scale --replicas=3".to_owned()));
     let gone = reader.line("gone", &filled).unwrap_err();

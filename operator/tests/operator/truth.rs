@@ -371,7 +371,12 @@ fn scopes_that_are_missing() {
             "Ready=True/Connected",
             "CredentialsValid=True/TokensAccepted",
         ],
-        &["im:history (nothing is heard in direct messages)", "this costs", "slack-manifest"],
+        &["im:history (nothing is heard in direct messages); this costs hello", "slack-manifest"],
+    );
+    check(
+        with(vec![pod(missing(&[], &["reactions:write"]))]),
+        &["PluginsLoaded=False/MissingScopes"],
+        &["reactions:write (a command that takes long does not show that it is at work): add"],
     );
 }
 

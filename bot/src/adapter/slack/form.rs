@@ -83,7 +83,8 @@ pub fn offer(text: &str, line: &str) -> Option<Vec<SlackBlock>> {
     if text.chars().count() > MAX_SECTION || line.chars().count() > MAX_BUTTON_VALUE {
         return None;
     }
-    let text = SlackSectionBlock::new().with_text(SlackBlockMarkDownText::new(text.into()).into());
+    let text = SlackSectionBlock::new()
+        .with_text(SlackBlockMarkDownText::new(text.into()).with_verbatim(true).into());
     let label = SlackBlockPlainText::new("Fill in what is missing".into()).into();
     let button = SlackBlockButtonElement::new(label).with_action_id(FILL_IN.into()).with_value(line.into());
     let buttons = SlackActionsBlock::new(vec![SlackActionBlockElement::Button(button)]);
@@ -146,10 +147,15 @@ fn element(field: &Field) -> Value {
             for (name, limit) in limits.into_iter().filter_map(|(name, limit)| Some((name, (*limit)?))) {
                 more[name] = limit.to_string().into();
             }
-            ("number_input".to_owned(), more, known("initial_value", "initial_value"))
+            let initial = known("initial_value", "initial_value");
+            // Slack takes no exponents.
+            let initial =
+                initial.filter(|(_, number)| number.as_str().is_some_and(|text| !text.contains('e')));
+            ("number_input".to_owned(), more, initial)
         }
         Takes::Switch => {
-            let initial = first.map(|_| ("initial_options".to_owned(), json!([option("true", "Yes")])));
+            let on = first.filter(|value| *value == "true");
+            let initial = on.map(|_| ("initial_options".to_owned(), json!([option("true", "Yes")])));
             ("checkboxes".to_owned(), json!({"options": [option("true", "Yes")]}), initial)
         }
         Takes::OneOf(values) => {
@@ -206,5 +212,101 @@ fn plain(text: &str) -> Value {
 fn merge(object: &mut Value, more: Value) {
     if let (Some(object), Value::Object(more)) = (object.as_object_mut(), more) {
         object.extend(more);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(takes: Takes, takes_many: bool, values: &[&str]) -> Value {
+        let values = values.iter().map(|value| (*value).to_owned()).collect();
+        let field =
+            Field { name: "a".into(), hint: String::new(), is_required: true, takes_many, takes, values };
+        let place = Place { channel: "C1".into(), thread: None, message: None, reply_url: None };
+        view(&Form { command: "a command with a long name".into(), fields: vec![field] }, place)
+    }
+
+    fn element_of(takes: Takes, takes_many: bool, values: &[&str]) -> Value {
+        of(takes, takes_many, values)["blocks"][0]["element"].clone()
+    }
+
+    #[test]
+    fn a_title_is_cut_where_slack_takes_no_more() {
+        assert_eq!(of(Takes::Switch, false, &[])["title"]["text"], "a command with a long n…");
+    }
+
+    #[test]
+    fn each_kind_of_field_is_an_input_of_its_own() {
+        let number = || Takes::Number { is_whole: true, min: Some(1), max: None };
+        let one_of = || Takes::OneOf(vec!["x".into(), "y".into()]);
+        for (takes, takes_many, values, expected) in [
+            (
+                Takes::Text { is_long: true, max_chars: Some(9_000) },
+                true,
+                &["a", "b"][..],
+                json!({"type": "plain_text_input", "multiline": true, "max_length": 3000, "initial_value": "a\nb"}),
+            ),
+            (
+                number(),
+                false,
+                &["3"],
+                json!({"type": "number_input", "is_decimal_allowed": false, "min_value": "1", "initial_value": "3"}),
+            ),
+            (
+                number(),
+                false,
+                &["1e21"],
+                json!({"type": "number_input", "is_decimal_allowed": false, "min_value": "1"}),
+            ),
+            (
+                Takes::Switch,
+                false,
+                &["false"],
+                json!({"type": "checkboxes", "options": [option("true", "Yes")]}),
+            ),
+            (
+                Takes::Switch,
+                false,
+                &["true"],
+                json!({"type": "checkboxes", "options": [option("true", "Yes")], "initial_options": [option("true", "Yes")]}),
+            ),
+            (
+                one_of(),
+                false,
+                &["y"],
+                json!({"type": "static_select", "options": [option("x", "x"), option("y", "y")], "initial_option": option("y", "y")}),
+            ),
+            (
+                one_of(),
+                true,
+                &["y"],
+                json!({"type": "multi_static_select", "options": [option("x", "x"), option("y", "y")], "initial_options": [option("y", "y")]}),
+            ),
+            (Takes::Day, false, &["2026-01-31"], json!({"type": "datepicker", "initial_date": "2026-01-31"})),
+            (Takes::User, false, &["U1"], json!({"type": "users_select", "initial_user": "U1"})),
+            (Takes::User, true, &["U1"], json!({"type": "multi_users_select", "initial_users": ["U1"]})),
+        ] {
+            let mut expected = expected;
+            expected["action_id"] = "value".into();
+            assert_eq!(element_of(takes, takes_many, values), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_filled_in_is_read_from_every_kind_of_input() {
+        let values = json!({
+            "a": {"value": {"type": "plain_text_input", "value": "text"}},
+            "b": {"value": {"type": "static_select", "selected_option": option("x", "x")}},
+            "c": {"value": {"type": "multi_static_select", "selected_options": [option("x", "x"), option("y", "y")]}},
+            "d": {"value": {"type": "datepicker", "selected_date": "2026-01-31"}},
+            "e": {"value": {"type": "multi_users_select", "selected_users": ["U1", "U2"]}},
+            "f": {"value": {"type": "conversations_select", "selected_conversation": "C1"}},
+            "g": {"value": {"type": "plain_text_input", "value": null}},
+            "h": {"value": {"type": "static_select", "selected_option": null}},
+        });
+        let read: Vec<_> =
+            filled(values.as_object().unwrap()).into_iter().map(|(_, values)| values.join(" ")).collect();
+        assert_eq!(read, ["text", "x", "x y", "2026-01-31", "U1 U2", "C1", "", ""]);
     }
 }

@@ -252,10 +252,11 @@ impl Socket {
                 Err(said) => self.done(frame.envelope_id, Some(said)),
             },
             Content::Click(click) => {
-                let (link, envelope_id, arrival) = (self.link.clone(), frame.envelope_id, Instant::now());
+                self.done(frame.envelope_id, None);
+                let link = self.link.clone();
                 self.pending.push(Box::pin(async move {
                     interaction::open(&link, click).await;
-                    Some(Taken { envelope_id, arrival, said: None })
+                    None
                 }));
             }
             Content::Ignored(reason) => {

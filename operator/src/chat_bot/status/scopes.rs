@@ -3,6 +3,9 @@
 use super::Facts;
 use chatops_crds::advice::scopes;
 
+/// Without it commands run as ever.
+const SIGNS: &str = "reactions:write";
+
 /// Most commands that a message names.
 const MAX_NAMED: usize = 5;
 
@@ -11,12 +14,15 @@ pub fn optional(facts: &Facts<'_>, missing: &[String]) -> String {
     format!(
         "the Slack app lacks the scopes {}{}: add them under \"OAuth & Permissions\" of the app, as `chatops-bot slack-manifest` lists them, and install it again",
         scopes::listed(missing),
-        suffering(facts),
+        suffering(facts, missing),
     )
 }
 
-/// Each of these scopes is for a way in which commands arrive, and so costs all of them the same.
-fn suffering(facts: &Facts<'_>) -> String {
+/// By every scope but one commands arrive in some way, and so each costs all of them the same.
+fn suffering(facts: &Facts<'_>, missing: &[String]) -> String {
+    if missing.iter().all(|scope| scope == SIGNS) {
+        return String::new();
+    }
     let plugins = &facts.resolution.plugins;
     let names: Vec<_> = plugins
         .iter()
