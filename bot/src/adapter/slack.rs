@@ -6,6 +6,7 @@
 //! `slack-morphism`; what is received is decoded leniently, field by field, since one unknown block in a message
 //! must not cost the message.
 
+mod acknowledgement;
 mod backoff;
 mod connections;
 mod credentials;

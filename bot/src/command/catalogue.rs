@@ -74,7 +74,7 @@ impl<R> Catalogue<R> {
     }
 
     /// The same where people are told to type `call` before a command.
-    pub fn called_by(self, call: String) -> Catalogue<R> {
+    pub fn with_call(self, call: String) -> Catalogue<R> {
         Catalogue { call, ..self }
     }
 

@@ -5,7 +5,7 @@ use chatops_crds::bot_plugin::Argument;
 use super::{
     Reader,
     program::{Program, Runs},
-    reader::{asks_for_help, too_old},
+    reader::too_old,
 };
 use crate::{
     chat::{
@@ -48,10 +48,7 @@ pub(super) fn lacking(program: &Program, incoming: &Incoming) -> Option<String> 
     let Routed::Command { entry, line, arguments, .. } = program.routed(incoming) else { return None };
     let args = &entry.command.args;
     let is_required = |argument: &Argument| argument.required;
-    if !args.iter().any(is_required)
-        || asks_for_help(&entry.command, &arguments)
-        || too_old(incoming).is_some()
-    {
+    if !args.iter().any(is_required) || too_old(incoming).is_some() {
         return None;
     }
     let wrong = parse_arguments(args, &arguments, &incoming.references).err();

@@ -72,7 +72,7 @@ impl Program {
             addressed_by: config.commands.addressed_by.clone(),
             catalogue: Catalogue::new(config.commands.prefix.as_str(), groups)
                 .called(words)
-                .called_by(config.call()),
+                .with_call(config.call()),
             unknown: config.commands.unknown_command,
             visibility: config.visibility,
             passives,

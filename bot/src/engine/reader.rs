@@ -256,7 +256,7 @@ fn history(program: &Program, incoming: &Incoming) -> Option<History> {
 }
 
 /// Whether `typed` is what programs in a terminal explain themselves for.
-pub(super) fn asks_for_help(command: &Command, typed: &str) -> bool {
+fn asks_for_help(command: &Command, typed: &str) -> bool {
     let is_own = |argument: &Argument| argument.name == "help" || argument.short.as_deref() == Some("h");
     matches!(typed.trim(), "--help" | "-h" | "—help") && !command.args.iter().any(is_own)
 }

@@ -37,6 +37,7 @@ mod conversations;
 mod error;
 pub(crate) mod files;
 mod history;
+mod limits;
 mod methods;
 mod paging;
 mod reactions;

@@ -1,10 +1,11 @@
 //! Forms on their way: opened where somebody asks for one, and read when they come back.
 
-use serde::{Serialize, de::IgnoredAny};
+use serde::de::IgnoredAny;
 
 use super::{
+    acknowledgement::{Asker, Said},
     decode::{Click, Submission},
-    encode::{self, Response},
+    encode,
     form::{self, Errors, Open},
     link::Link,
     web_api::CallError,
@@ -13,38 +14,6 @@ use crate::chat::Incoming;
 
 /// Told to whoever asks for the form of a command that is gone.
 const GONE: &str = "I do not have that command any more.";
-
-/// What the acknowledgement of an envelope says.
-#[derive(Clone, Debug, Serialize)]
-#[serde(untagged)]
-pub(super) enum Said {
-    /// To whoever typed a slash command.
-    Privately(Response),
-    /// In the modal.
-    InForm(Errors),
-}
-
-/// Where somebody waits who can be told at once that something was not taken.
-#[derive(Clone, Debug)]
-pub(super) enum Asker {
-    /// Nowhere: what was typed is delivered again.
-    Nobody,
-    /// At a slash command.
-    Command,
-    /// At a form, of which this is a field.
-    Form(String),
-}
-
-impl Asker {
-    /// Tells `text`; none where it is not told.
-    pub(super) fn told(&self, text: &'static str) -> Option<Said> {
-        match self {
-            Asker::Nobody => None,
-            Asker::Command => Some(Said::Privately(encode::private_response(text))),
-            Asker::Form(field) => Some(Said::InForm(Errors::new(vec![(field.clone(), text.to_owned())]))),
-        }
-    }
-}
 
 /// What a filled form says, and who waits; or what is wrong in it.
 pub(super) fn read(link: &Link, submission: &Submission) -> Result<(Incoming, Asker), Said> {

@@ -5,7 +5,7 @@ use std::{fmt, future::ready, sync::Arc};
 
 use futures::{FutureExt, SinkExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use http::Uri;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tokio::time::{Instant, interval, sleep, timeout};
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
@@ -14,8 +14,9 @@ use tokio_tungstenite::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    acknowledgement::{Acknowledgement, Asker, NOT_KEPT, NOT_TAKEN, Said},
     decode::{Content, Disconnect, Frame, Identity, decode},
-    interaction::{self, Asker, Said},
+    interaction,
     link::Link,
     tokens::Tokens,
     web_api::{CallError, authority},
@@ -31,13 +32,6 @@ const BUFFER_BYTES: usize = 16 * 1024;
 
 /// Far above what an envelope of Slack's holds; what is larger ends the socket rather than the process.
 const MAX_FRAME_BYTES: usize = 4 * 1024 * 1024;
-
-/// Told to whoever typed a slash command that the inbox does not take.
-const NOT_TAKEN: &str =
-    "I cannot take commands at the moment, and did not take this one. Type it again in a moment.";
-
-/// The same where the inbox may still take it.
-const NOT_KEPT: &str = "My storage does not answer, so this command may be lost. If no answer follows within a minute, type it again.";
 
 type WebSocket = WebSocketStream<Stream>;
 type WebSocketError = tokio_tungstenite::tungstenite::Error;
@@ -113,14 +107,6 @@ impl Signals {
 pub(super) struct Opened {
     /// Holds a ticket: must not be logged.
     pub url: String,
-}
-
-/// What tells Slack that an envelope arrived.
-#[derive(Debug, Serialize)]
-struct Acknowledgement<'a> {
-    envelope_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    payload: Option<Said>,
 }
 
 impl Socket {

@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::error::ApiError;
+use super::{
+    error::ApiError,
+    limits::{self, Problem},
+};
 
 /// Blocks in one message.
 const MOST_BLOCKS: usize = 50;
@@ -36,10 +39,10 @@ const KNOWN: &[&str] = &[
 pub(crate) fn check(blocks: &Value) -> Result<(), ApiError> {
     let blocks = blocks.as_array().ok_or_else(|| ApiError::new("invalid_blocks_format"))?;
     if blocks.len() > MOST_BLOCKS {
-        return Err(invalid(&format!("no more than {MOST_BLOCKS} items allowed"), ""));
+        return Err(invalid(&limits::too_many(MOST_BLOCKS, "")));
     }
     for (index, block) in blocks.iter().enumerate() {
-        check_block(block, &format!("/{index}"))?;
+        check_block(block, &format!("/{index}")).map_err(|problem| invalid(&problem))?;
     }
     if blocks.iter().map(text_length).sum::<usize>() > ALL_TEXT {
         return Err(ApiError::new("msg_blocks_too_long"));
@@ -47,54 +50,40 @@ pub(crate) fn check(blocks: &Value) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn check_block(block: &Value, at: &str) -> Result<(), ApiError> {
-    let kind = block["type"].as_str().ok_or_else(|| invalid("missing required field: type", at))?;
+fn check_block(block: &Value, at: &str) -> Result<(), Problem> {
+    let kind = block["type"].as_str().ok_or_else(|| Problem::new("missing required field: type", at))?;
     if !KNOWN.contains(&kind) {
-        return Err(invalid(&format!("unsupported type: {kind}"), &format!("{at}/type")));
+        return Err(Problem::new(&format!("unsupported type: {kind}"), &format!("{at}/type")));
     }
     match kind {
         "section" => {
             let fields = block["fields"].as_array();
             if block["text"].is_null() && fields.is_none() {
-                return Err(invalid("missing required field: text or fields", at));
+                return Err(Problem::new("missing required field: text or fields", at));
             }
             let fields = fields.map(Vec::as_slice).unwrap_or_default();
             if fields.len() > MOST_FIELDS {
-                return Err(invalid(
-                    &format!("no more than {MOST_FIELDS} items allowed"),
-                    &format!("{at}/fields"),
-                ));
+                return Err(limits::too_many(MOST_FIELDS, &format!("{at}/fields")));
             }
             for (index, field) in fields.iter().enumerate() {
-                check_text(field, FIELD_TEXT, &format!("{at}/fields/{index}"))?;
+                limits::text(field, FIELD_TEXT, &format!("{at}/fields/{index}"))?;
             }
             if block["text"].is_null() {
                 Ok(())
             } else {
-                check_text(&block["text"], SECTION_TEXT, &format!("{at}/text"))
+                limits::text(&block["text"], SECTION_TEXT, &format!("{at}/text"))
             }
         }
-        "header" => check_text(&block["text"], HEADER_TEXT, &format!("{at}/text")),
+        "header" => limits::text(&block["text"], HEADER_TEXT, &format!("{at}/text")),
         "actions" => {
             block["elements"].as_array().into_iter().flatten().enumerate().try_for_each(|(index, element)| {
                 let has_text = !element["text"].is_null();
                 if has_text {
-                    check_text(&element["text"], BUTTON_TEXT, &format!("{at}/elements/{index}/text"))
+                    limits::text(&element["text"], BUTTON_TEXT, &format!("{at}/elements/{index}/text"))
                 } else {
                     Ok(())
                 }
             })
-        }
-        _ => Ok(()),
-    }
-}
-
-fn check_text(object: &Value, most: usize, at: &str) -> Result<(), ApiError> {
-    let text = object["text"].as_str().ok_or_else(|| invalid("missing required field: text", at))?;
-    match text.chars().count() {
-        0 => Err(invalid("must be more than 0 characters", &format!("{at}/text"))),
-        length if length > most => {
-            Err(invalid(&format!("must be less than {} characters", most + 1), &format!("{at}/text")))
         }
         _ => Ok(()),
     }
@@ -114,6 +103,6 @@ fn text_length(value: &Value) -> usize {
     }
 }
 
-fn invalid(message: &str, at: &str) -> ApiError {
-    ApiError::new("invalid_blocks").explained(&format!("{message} [json-pointer:/blocks{at}]"))
+fn invalid(problem: &Problem) -> ApiError {
+    ApiError::new("invalid_blocks").explained(&problem.below("/blocks"))
 }

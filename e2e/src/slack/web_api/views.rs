@@ -4,7 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{Answer, Call, error::ApiError};
+use super::{
+    Answer, Call,
+    error::ApiError,
+    limits::{self, Problem},
+};
 use crate::slack::world::World;
 
 const MOST_BLOCKS: usize = 100;
@@ -14,7 +18,7 @@ const METADATA: usize = 3000;
 const LABEL: usize = 2000;
 const OPTION: usize = 75;
 const MOST_OPTIONS: usize = 100;
-const INPUT: u64 = 3000;
+const INPUT: usize = 3000;
 
 const INPUTS: &[&str] = &[
     "channels_select",
@@ -36,9 +40,7 @@ pub(crate) fn open(world: &mut World, call: &Call) -> Answer {
     let trigger = call.arguments.required("trigger_id")?.to_owned();
     let view = call.arguments.structure("view", "invalid_arguments")?;
     let view = view.ok_or_else(|| ApiError::invalid_arguments("missing required field: view"))?;
-    check(&view).map_err(|(at, problem)| {
-        ApiError::new("invalid_arguments").explained(&format!("{problem} [json-pointer:/view{at}]"))
-    })?;
+    check(&view).map_err(|problem| ApiError::invalid_arguments(&problem.below("/view")))?;
     let modal = world.modals.open(&trigger, view).map_err(ApiError::new)?;
     let mut view = modal.view;
     view["id"] = json!(modal.id);
@@ -46,42 +48,40 @@ pub(crate) fn open(world: &mut World, call: &Call) -> Answer {
     Ok(json!({ "view": view }))
 }
 
-type Problem = (String, String);
-
 fn check(view: &Value) -> Result<(), Problem> {
     if view["type"] != "modal" {
-        return Err(("/type".into(), "unsupported type".into()));
+        return Err(Problem::new("unsupported type", "/type"));
     }
-    text(&view["title"], TITLE, "/title")?;
+    limits::text(&view["title"], TITLE, "/title")?;
     for button in ["submit", "close"] {
         if !view[button].is_null() {
-            text(&view[button], BUTTON, &format!("/{button}"))?;
+            limits::text(&view[button], BUTTON, &format!("/{button}"))?;
         }
     }
     if view["private_metadata"].as_str().is_some_and(|metadata| metadata.chars().count() > METADATA) {
-        return Err(("/private_metadata".into(), format!("must be less than {} characters", METADATA + 1)));
+        return Err(limits::too_long(METADATA, "/private_metadata"));
     }
-    let blocks =
-        view["blocks"].as_array().ok_or(("/blocks".into(), "missing required field: blocks".into()))?;
+    let blocks = view["blocks"].as_array();
+    let blocks = blocks.ok_or_else(|| Problem::new("missing required field: blocks", "/blocks"))?;
     if blocks.len() > MOST_BLOCKS {
-        return Err(("/blocks".into(), format!("no more than {MOST_BLOCKS} items allowed")));
+        return Err(limits::too_many(MOST_BLOCKS, "/blocks"));
     }
     let mut names = BTreeSet::new();
     for (index, block) in blocks.iter().enumerate() {
         let at = format!("/blocks/{index}");
         if !names.insert(block["block_id"].as_str()) && !block["block_id"].is_null() {
-            return Err((at, "`block_id` already exists".into()));
+            return Err(Problem::new("`block_id` already exists", &at));
         }
         if block["type"] == "input" {
-            text(&block["label"], LABEL, &format!("{at}/label"))?;
+            limits::text(&block["label"], LABEL, &format!("{at}/label"))?;
             if !block["hint"].is_null() {
-                text(&block["hint"], LABEL, &format!("{at}/hint"))?;
+                limits::text(&block["hint"], LABEL, &format!("{at}/hint"))?;
             }
             element(&block["element"], &format!("{at}/element"))?;
         }
     }
     if view["submit"].is_null() && blocks.iter().any(|block| block["type"] == "input") {
-        return Err(("/submit".into(), "missing required field: submit".into()));
+        return Err(Problem::new("missing required field: submit", "/submit"));
     }
     Ok(())
 }
@@ -89,15 +89,18 @@ fn check(view: &Value) -> Result<(), Problem> {
 fn element(element: &Value, at: &str) -> Result<(), Problem> {
     let kind = element["type"].as_str().unwrap_or_default();
     if !INPUTS.contains(&kind) {
-        return Err((format!("{at}/type"), format!("unsupported type: {kind}")));
+        return Err(Problem::new(&format!("unsupported type: {kind}"), &format!("{at}/type")));
     }
     if kind == "number_input" && element["is_decimal_allowed"].as_bool().is_none() {
-        return Err((at.into(), "missing required field: is_decimal_allowed".into()));
+        return Err(Problem::new("missing required field: is_decimal_allowed", at));
     }
-    let most = element["max_length"].as_u64().unwrap_or(INPUT);
-    let initial = element["initial_value"].as_str().map_or(0, |text| text.chars().count());
-    if most == 0 || most > INPUT || initial as u64 > most {
-        return Err((format!("{at}/initial_value"), format!("must be less than {} characters", most + 1)));
+    let most =
+        element["max_length"].as_u64().map_or(INPUT, |most| usize::try_from(most).unwrap_or(usize::MAX));
+    if most == 0 || most > INPUT {
+        return Err(limits::too_long(INPUT, &format!("{at}/max_length")));
+    }
+    if element["initial_value"].as_str().is_some_and(|text| text.chars().count() > most) {
+        return Err(limits::too_long(most, &format!("{at}/initial_value")));
     }
     let offers = ["static_select", "checkboxes", "radio_buttons"].iter().any(|offer| kind.ends_with(offer));
     if !offers {
@@ -105,27 +108,15 @@ fn element(element: &Value, at: &str) -> Result<(), Problem> {
     }
     let options = element["options"].as_array().map(Vec::as_slice).unwrap_or_default();
     if options.is_empty() || options.len() > MOST_OPTIONS {
-        return Err((format!("{at}/options"), format!("must have 1 to {MOST_OPTIONS} items")));
+        return Err(Problem::new(&format!("must have 1 to {MOST_OPTIONS} items"), &format!("{at}/options")));
     }
-    options
-        .iter()
-        .enumerate()
-        .try_for_each(|(n, option)| text(&option["text"], OPTION, &format!("{at}/options/{n}/text")))?;
+    options.iter().enumerate().try_for_each(|(n, option)| {
+        limits::text(&option["text"], OPTION, &format!("{at}/options/{n}/text"))
+    })?;
     let chosen = element["initial_options"].as_array().into_iter().flatten();
     let mut chosen = chosen.chain(Some(&element["initial_option"]).filter(|option| !option.is_null()));
     match chosen.find(|option| !options.contains(option)) {
-        Some(_) => Err((at.into(), "initial option must be one of the options".into())),
+        Some(_) => Err(Problem::new("initial option must be one of the options", at)),
         None => Ok(()),
-    }
-}
-
-fn text(object: &Value, most: usize, at: &str) -> Result<(), Problem> {
-    let length = object["text"].as_str().map_or(0, |text| text.chars().count());
-    match length {
-        0 => Err((format!("{at}/text"), "must be more than 0 characters".into())),
-        length if length > most => {
-            Err((format!("{at}/text"), format!("must be less than {} characters", most + 1)))
-        }
-        _ => Ok(()),
     }
 }

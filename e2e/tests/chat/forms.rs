@@ -1,18 +1,10 @@
-//! Forms, from the button below an answer to the command that was filled in: the shipped bot in a simulated Slack.
-
-use std::time::Duration;
+//! Forms, from the button below an answer to the command that was filled in.
 
 use anyhow::{Context as _, Result};
-use chatops_crds::bot_config::StorageConfig;
-use chatops_e2e::{
-    local::{Process, bot},
-    slack::{ChannelKind, Entry, Fault, Message, Modal, Simulator},
-};
+use chatops_e2e::slack::{ChannelKind, Fault, Message, Modal, Simulator, Slack};
 use serde_json::json;
-use tempfile::TempDir;
 
-/// Longer than anything here takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::world::{PATIENCE, World};
 
 const PLUGIN: &str = r#"{
     "apiVersion": "chatops.dev/v1alpha1", "kind": "BotPlugin", "metadata": {"name": "deploys"},
@@ -30,26 +22,12 @@ const PLUGIN: &str = r#"{
     }]}
 }"#;
 
-struct World {
-    slack: Simulator,
-    _bot: Process,
-    _folder: TempDir,
+async fn start() -> Result<World> {
+    let workspace = Simulator::builder().channel("ops", ChannelKind::Public);
+    World::start(workspace.channel_without_bot("away", ChannelKind::Public), PLUGIN).await
 }
 
 impl World {
-    async fn start() -> Result<World> {
-        let slack = Simulator::builder()
-            .rate_limits(false)
-            .channel("ops", ChannelKind::Public)
-            .channel_without_bot("away", ChannelKind::Public)
-            .start()
-            .await?;
-        let folder = tempfile::tempdir()?;
-        let bot = Process::start(&mut bot(&slack, folder.path(), StorageConfig::Memory {}, PLUGIN)?)?;
-        slack.wait_for_sockets(1, PATIENCE).await.context("the bot does not connect")?;
-        Ok(World { slack, _bot: bot, _folder: folder })
-    }
-
     /// The answer to what alice types.
     async fn answer(&self, channel: &str, text: &str) -> Result<Message> {
         let question = self.slack.user("alice").types(channel, text).await?;
@@ -62,19 +40,11 @@ impl World {
         person.presses(message, "fill_in").await?;
         self.slack.wait_until("a form", PATIENCE, |_| person.modal()).await
     }
-
-    async fn hears(&self, text: &str) -> Result<Message> {
-        let said = |entries: &[Entry]| {
-            let mut messages = entries.iter().filter_map(|entry| entry.action.new_message());
-            messages.find(|message| message.text == text).cloned()
-        };
-        self.slack.wait_for(said, PATIENCE).await.with_context(|| format!("the bot does not say {text:?}"))
-    }
 }
 
 #[tokio::test]
 async fn what_is_missing_is_filled_in_and_runs_as_whoever_did() -> Result<()> {
-    let world = World::start().await?;
+    let world = start().await?;
     let answer = world.answer("#ops", "!deploy --to us").await?;
     assert!(answer.text.contains("\"app\" is missing."), "{}", answer.text);
     let bob = world.slack.workspace().users.into_iter().find(|user| user.name == "bob").context("bob")?;
@@ -101,13 +71,12 @@ async fn what_is_missing_is_filled_in_and_runs_as_whoever_did() -> Result<()> {
 
 #[tokio::test]
 async fn what_is_wrong_is_told_in_the_form_which_stays_open() -> Result<()> {
-    let world = World::start().await?;
+    let world = start().await?;
     let answer = world.answer("#ops", "!deploy").await?;
     let alice = world.slack.user("alice");
     world.form("alice", &answer).await?;
     alice.submits(&json!({"app": {"value": {"value": "web"}}, "count": {"value": {"value": "12"}}})).await?;
-    let wrong =
-        |_: &chatops_e2e::slack::Slack| alice.modal().filter(|modal| modal.errors.contains_key("count"));
+    let wrong = |_: &Slack| alice.modal().filter(|modal| modal.errors.contains_key("count"));
     let modal = world.slack.wait_until("an error", PATIENCE, wrong).await?;
     assert!(modal.errors["count"].contains("at most 9"), "{modal:?}");
     alice.submits(&json!({"app": {"value": {"value": "web"}}, "count": {"value": {"value": "9"}}})).await?;
@@ -116,7 +85,7 @@ async fn what_is_wrong_is_told_in_the_form_which_stays_open() -> Result<()> {
 
 #[tokio::test]
 async fn a_question_in_a_thread_is_answered_there_and_one_in_direct_messages_there() -> Result<()> {
-    let world = World::start().await?;
+    let world = start().await?;
     let alice = world.slack.user("alice");
     let parent = alice.types("#ops", "let us see").await?;
     let question = alice.types_in_thread(&parent, "!deploy").await?;
@@ -135,10 +104,10 @@ async fn a_question_in_a_thread_is_answered_there_and_one_in_direct_messages_the
 
 #[tokio::test]
 async fn a_form_of_a_slash_command_is_answered_where_the_bot_is_not_in_the_channel() -> Result<()> {
-    let world = World::start().await?;
+    let world = start().await?;
     let alice = world.slack.user("alice");
-    alice.runs_command("#away", "/ops", "deploy").await?;
-    let offers = |slack: &chatops_e2e::slack::Slack| slack.messages("#away").ok()?.into_iter().next();
+    world.commands("#away", "deploy").await?;
+    let offers = |slack: &Slack| slack.messages("#away").ok()?.into_iter().next();
     let answer = world.slack.wait_until("an answer", PATIENCE, offers).await?;
     world.form("alice", &answer).await?;
     alice.submits(&json!({"app": {"value": {"value": "a"}}})).await?;
@@ -148,15 +117,13 @@ async fn a_form_of_a_slash_command_is_answered_where_the_bot_is_not_in_the_chann
 
 #[tokio::test]
 async fn a_form_that_is_delivered_twice_runs_once() -> Result<()> {
-    let world = World::start().await?;
+    let world = start().await?;
     let answer = world.answer("#ops", "!deploy").await?;
     world.form("alice", &answer).await?;
     world.slack.inject(Fault::RepeatEnvelopes { times: 1, after_millis: 0 });
     world.slack.user("alice").submits(&json!({"app": {"value": {"value": "a"}}})).await?;
     world.hears("a eu - - - False - for @alice").await?;
-    let repeated =
-        |slack: &chatops_e2e::slack::Slack| (slack.stats().stray_acknowledgements > 0).then_some(());
-    world.slack.wait_until("the repetition", PATIENCE, repeated).await?;
+    world.is_repeated().await?;
     world.answer("#ops", "!ping").await?;
     let said = world.slack.messages("#ops")?;
     assert_eq!(said.iter().filter(|message| message.text.starts_with("a eu")).count(), 1);

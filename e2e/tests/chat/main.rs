@@ -1,0 +1,5 @@
+//! What people meet in Slack, from what they type or click to the answer: the shipped bot in a simulated Slack.
+
+mod forms;
+mod slash_commands;
+mod world;
