@@ -166,6 +166,19 @@ fn a_change_of_a_file_is_taken_up_and_a_broken_one_keeps_what_was() {
 }
 
 #[test]
+fn a_bot_that_listens_to_mentions_alone_still_answers_here() {
+    let folder = tempfile::tempdir().unwrap();
+    let bot = fs::read_to_string(sample("chatbot.yaml")).unwrap();
+    let mentions = bot.replace("spec:\n", "spec:\n  commands: {addressedBy: [Mention]}\n");
+    assert_ne!(mentions, bot);
+    fs::write(folder.path().join("bot.yaml"), mentions).unwrap();
+    fs::write(folder.path().join("plugin.yaml"), plugin("one")).unwrap();
+    let mut dev = Conversation::start(&["-f", folder.path().to_str().unwrap()]);
+    assert_eq!(dev.asks("own"), "one");
+    assert_eq!(dev.asks("nonsense"), r#"Command "nonsense" not found. Type @ops help to see all commands."#);
+}
+
+#[test]
 fn data_stay_in_redis_if_that_is_wanted() {
     let server = RedisServer::start("");
     let arguments = ["-f", &sample("democmd.yaml"), "--redis", &server.address()];

@@ -76,6 +76,7 @@ fn every_event_has_its_scope_and_the_bot_can_write() {
     assert_eq!(texts(&manifest["oauth_config"]["scopes"]["bot"]), scopes);
     assert_eq!(texts(&manifest["settings"]["event_subscriptions"]["bot_events"]), events);
     assert_eq!(manifest["settings"]["socket_mode_enabled"], true);
+    assert_eq!(manifest["settings"]["interactivity"]["is_enabled"], true);
 }
 
 #[test]

@@ -76,6 +76,7 @@ async fn conversation(slack: &Simulator) -> anyhow::Result<()> {
     files_arrive(slack).await?;
     answers_are_decoded(slack).await?;
     commands_and_clicks_are_answered(slack).await?;
+    forms_are_opened_and_filled_in(slack).await?;
     connects_again_after_a_refresh_and_a_cut(slack).await?;
     waits_out_rate_limits(slack).await
 }
@@ -181,6 +182,25 @@ async fn commands_and_clicks_are_answered(slack: &Simulator) -> anyhow::Result<(
         entries.iter().any(|entry| saw(&entry.action, "clicked yes")).then_some(())
     };
     slack.wait_for(clicked, ANSWER).await.context("a click")
+}
+
+async fn forms_are_opened_and_filled_in(slack: &Simulator) -> anyhow::Result<()> {
+    let alice = slack.user("alice");
+    let message = ask(slack, "!echo a form").await?;
+    alice.clicks(&message, "form", "").await?;
+    slack.wait_until("a form", ANSWER, |_| alice.modal()).await?;
+    alice.submits(&json!({"name": {"value": {"value": "nobody"}}})).await?;
+    let told = |_: &chatops_e2e::slack::Slack| {
+        alice.modal().filter(|modal| modal.errors.get("name").is_some_and(|told| told == "nobody is no name"))
+    };
+    slack.wait_until("what is wrong", ANSWER, told).await?;
+    alice.submits(&json!({"name": {"value": {"value": "web"}}})).await?;
+    slack.wait_until("no form", ANSWER, |_| alice.modal().is_none().then_some(())).await?;
+    let filled = |slack: &chatops_e2e::slack::Slack| {
+        let all = slack.messages(CHANNEL).ok()?;
+        all.iter().any(|message| message.text == "filled in web").then_some(())
+    };
+    slack.wait_until("an answer", ANSWER, filled).await
 }
 
 async fn connects_again_after_a_refresh_and_a_cut(slack: &Simulator) -> anyhow::Result<()> {

@@ -63,6 +63,15 @@ async fn what_nobody_else_saw_typed_is_not_in_a_button() {
 }
 
 #[tokio::test]
+async fn what_was_typed_long_ago_is_offered_no_form() {
+    let mut world = start(&demo(), Arc::new(Memory::new()));
+    let old = world.message("C1", "U1", Addressing::Channel, "!scale");
+    world.script.types(Incoming { typed_at: 1, opens_thread: Some("7".into()), ..old }).await.unwrap();
+    let reply = timeout(PATIENCE, world.script.answer()).await.unwrap().unwrap();
+    assert_eq!(reply.lacking, None, "{}", reply.text);
+}
+
+#[tokio::test]
 async fn a_form_is_that_of_the_commands_in_force() {
     let world = start(&demo(), Arc::new(Memory::new()));
     let (program, facts) = (world.program.subscribe(), Facts::new());

@@ -35,6 +35,7 @@ pub struct Bot {
     pub shutdown: CancellationToken,
     pub task: JoinHandle<()>,
     pub metrics: Metrics,
+    needs: watch::Sender<Needs>,
     facts: Facts,
     tokens: TempDir,
     /// What is next in the lane of what was taken last, and the session that has it.
@@ -113,10 +114,10 @@ impl Bot {
         let config = SlackConfig { api_url: api_url.into(), bot_token, app_token, connections };
         let (facts, metrics, shutdown) = (Facts::new(), Metrics::new(), CancellationToken::new());
         let network = Arc::new(Network::new(network).unwrap());
-        let (_, needs) = watch::channel(Needs::of(&everything(&config)));
+        let (needs, needed) = watch::channel(Needs::of(&everything(&config)));
         let slack = Slack::with_timing(
             config,
-            needs,
+            needed,
             Arc::new(OneForm),
             network,
             facts.clone(),
@@ -126,7 +127,16 @@ impl Bot {
         .unwrap();
         let sender = slack.sender();
         let task = tokio::spawn(slack.run(inbox.clone(), shutdown.clone()));
-        Bot { inbox, sender, shutdown, task, metrics, facts, tokens: dir, next: Mutex::default() }
+        Bot { inbox, sender, shutdown, task, metrics, needs, facts, tokens: dir, next: Mutex::default() }
+    }
+
+    /// From now on it has a slash command.
+    pub fn has_slash_command(&self) {
+        let source = || SecretSource::Env(String::new());
+        let (api_url, bot_token, app_token) = (String::new(), source(), source());
+        let mut config = everything(&SlackConfig { api_url, bot_token, app_token, connections: 1 });
+        config.commands.slash_command = Some("/ops".into());
+        self.needs.send_replace(Needs::of(&config));
     }
 
     pub fn report(&self) -> SlackReport {

@@ -152,6 +152,19 @@ async fn missing_scopes_are_reported_by_what_they_cost_and_seldom_checks_do_not_
 }
 
 #[tokio::test]
+async fn what_the_bot_has_come_to_need_is_asked_for_at_once() {
+    let server = Server::start().await;
+    let lazy = Timing { recheck: Duration::from_secs(3600), ..timing() };
+    let tokens = [("bot-token", "xoxb-1"), ("app-token", "xapp-1")];
+    let inbox = Inbox::in_memory(Box::new(|_| Meaning::Command(None)));
+    let bot = Bot::start_with(&server.api_url(), lazy, inbox, &tokens);
+    bot.connected().await;
+    assert_eq!(bot.report().missing_optional_scopes, [] as [&str; 0]);
+    bot.has_slash_command();
+    eventually("a missing scope", || bot.report().missing_optional_scopes == ["commands"]).await;
+}
+
+#[tokio::test]
 async fn a_scope_that_is_taken_away_is_noticed_when_it_is_missed() {
     let server = Server::start().await;
     let lazy = Timing { recheck: Duration::from_secs(3600), ..timing() };

@@ -65,8 +65,10 @@ pub struct World {
     pub posts: Vec<Value>,
     /// So many posts are taken and answered with status 500.
     pub posts_unheard: usize,
-    /// Bodies of `views.open`.
+    /// Bodies of `views.open`, its error, and whether it is never answered.
     pub views: Vec<Value>,
+    pub view_error: Option<&'static str>,
+    pub hangs: bool,
     /// Reactions that were put on and taken off, and what is answered to the next ones.
     pub signs: Vec<String>,
     pub sign_failures: Vec<Response>,
@@ -135,6 +137,8 @@ impl Server {
             posts: Vec::new(),
             posts_unheard: 0,
             views: Vec::new(),
+            view_error: None,
+            hangs: false,
             signs: Vec::new(),
             sign_failures: Vec::new(),
             looks: 0,
@@ -321,8 +325,16 @@ fn sign(verb: &str, State((_, world)): Shared, Json(body): Json<Value>) -> Respo
 }
 
 async fn open_view(State((_, world)): Shared, Json(body): Json<Value>) -> Response {
-    world.lock().unwrap().views.push(body);
-    Json(json!({"ok": true})).into_response()
+    let (error, hangs) = {
+        let mut world = world.lock().unwrap();
+        world.views.push(body);
+        (world.view_error, world.hangs)
+    };
+    match error {
+        _ if hangs => std::future::pending().await,
+        Some(code) => refused(code),
+        None => Json(json!({"ok": true})).into_response(),
+    }
 }
 
 async fn history(State((_, world)): Shared, Form(asked): Form<HashMap<String, String>>) -> Response {

@@ -106,6 +106,37 @@ app.action('confirm', async ({ ack, action, say: sayHere }) => {
   await sayHere(`clicked ${action.value}`);
 });
 
+const modal = (channel) => ({
+  type: 'modal',
+  callback_id: 'form',
+  private_metadata: channel,
+  title: { type: 'plain_text', text: 'Fill in' },
+  submit: { type: 'plain_text', text: 'Run' },
+  blocks: [
+    {
+      type: 'input',
+      block_id: 'name',
+      label: { type: 'plain_text', text: 'Name' },
+      element: { type: 'plain_text_input', action_id: 'value' },
+    },
+  ],
+});
+
+app.action('form', async ({ ack, body, client }) => {
+  await ack();
+  await client.views.open({ trigger_id: body.trigger_id, view: modal(body.channel.id) });
+});
+
+app.view('form', async ({ ack, view, client }) => {
+  const name = view.state.values.name.value.value;
+  if (name === 'nobody') {
+    await ack({ response_action: 'errors', errors: { name: 'nobody is no name' } });
+    return;
+  }
+  await ack();
+  await client.chat.postMessage({ channel: view.private_metadata, text: `filled in ${name}` });
+});
+
 // Runs until the standard input ends, that is, until the test ends.
 process.stdin.resume();
 process.stdin.on('end', () => process.exit(0));

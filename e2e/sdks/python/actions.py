@@ -120,6 +120,24 @@ def history(client, message, _):
     say(client, message, json.dumps(facts))
 
 
+def modal(channel):
+    return {
+        "type": "modal",
+        "callback_id": "form",
+        "private_metadata": channel,
+        "title": {"type": "plain_text", "text": "Fill in"},
+        "submit": {"type": "plain_text", "text": "Run"},
+        "blocks": [
+            {
+                "type": "input",
+                "block_id": "name",
+                "label": {"type": "plain_text", "text": "Name"},
+                "element": {"type": "plain_text_input", "action_id": "value"},
+            }
+        ],
+    }
+
+
 def ephemeral(client, message, _):
     client.chat_postEphemeral(channel=message["channel"], user=message["user"], text="for your eyes")
 

@@ -38,6 +38,22 @@ def clicked(ack, action, say):
     say(f"clicked {action['value']}")
 
 
+@app.action("form")
+def opens_form(ack, body, client):
+    ack()
+    client.views_open(trigger_id=body["trigger_id"], view=actions.modal(body["channel"]["id"]))
+
+
+@app.view("form")
+def filled_in(ack, view, client):
+    name = view["state"]["values"]["name"]["value"]["value"]
+    if name == "nobody":
+        ack(response_action="errors", errors={"name": "nobody is no name"})
+        return
+    ack()
+    client.chat_postMessage(channel=view["private_metadata"], text=f"filled in {name}")
+
+
 handler = SocketModeHandler(app, os.environ["SLACK_APP_TOKEN"], ping_interval=actions.PING_INTERVAL)
 handler.connect()
 actions.run_until_told()

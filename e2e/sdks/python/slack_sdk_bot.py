@@ -22,6 +22,25 @@ def on_event(event):
         actions.answer(client, event)
 
 
+def on_click(click):
+    channel = click["channel"]["id"]
+    action = click["actions"][0]
+    if action["action_id"] == "form":
+        client.views_open(trigger_id=click["trigger_id"], view=actions.modal(channel))
+    else:
+        client.chat_postMessage(channel=channel, text=f"clicked {action['value']}")
+
+
+def on_submission(envelope_id, view):
+    name = view["state"]["values"]["name"]["value"]["value"]
+    if name == "nobody":
+        answer = {"response_action": "errors", "errors": {"name": "nobody is no name"}}
+        socket.send_socket_mode_response(SocketModeResponse(envelope_id, answer))
+        return
+    socket.send_socket_mode_response(SocketModeResponse(envelope_id))
+    client.chat_postMessage(channel=view["private_metadata"], text=f"filled in {name}")
+
+
 def on_request(socket, request):
     if request.type == "slash_commands":
         text = request.payload["text"]
@@ -29,12 +48,14 @@ def on_request(socket, request):
         socket.send_socket_mode_response(answer)
         WebhookClient(request.payload["response_url"]).send(text=f"responded {text}", response_type="in_channel")
         return
+    if request.type == "interactive" and request.payload["type"] == "view_submission":
+        on_submission(request.envelope_id, request.payload["view"])
+        return
     socket.send_socket_mode_response(SocketModeResponse(request.envelope_id))
     if request.type == "events_api":
         on_event(request.payload["event"])
     elif request.type == "interactive":
-        value = request.payload["actions"][0]["value"]
-        client.chat_postMessage(channel=request.payload["channel"]["id"], text=f"clicked {value}")
+        on_click(request.payload)
 
 
 socket.socket_mode_request_listeners.append(on_request)

@@ -1,6 +1,8 @@
 //! Slash commands and clicks: the payload that goes to the app, and the answers that come back in the acknowledgement or
 //! by the response URL.
 
+use std::time::Instant;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -16,7 +18,7 @@ use super::{
 /// Queues a slash command as typed by a user in a channel.
 pub(crate) fn slash(world: &mut World, user: &User, channel: &str, command: &str, text: &str) {
     let response_url = response_url(world, channel, &user.id);
-    let trigger_id = world.modals.trigger(&user.id);
+    let trigger_id = world.modals.trigger(&user.id, Instant::now());
     let workspace = &world.workspace;
     let name = match workspace.channels.get(channel) {
         Some(channel) if !channel.name.is_empty() => channel.name.clone(),
@@ -41,7 +43,7 @@ pub(crate) fn slash(world: &mut World, user: &User, channel: &str, command: &str
 /// Queues a click on a button of a message.
 pub(crate) fn click(world: &mut World, user: &User, message: &Message, action_id: &str, value: &str) {
     let response_url = response_url(world, &message.channel, &user.id);
-    let trigger_id = world.modals.trigger(&user.id);
+    let trigger_id = world.modals.trigger(&user.id, Instant::now());
     let workspace = &world.workspace;
     let name =
         workspace.channels.get(&message.channel).map(|channel| channel.name.clone()).unwrap_or_default();

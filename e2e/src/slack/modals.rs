@@ -53,10 +53,10 @@ struct Trigger {
 
 impl Modals {
     /// A new trigger of `user`.
-    pub(crate) fn trigger(&mut self, user: &str) -> String {
+    pub(crate) fn trigger(&mut self, user: &str, now: Instant) -> String {
         let id = ids::trigger();
-        let trigger = Trigger { user: user.to_owned(), made: Instant::now(), is_used: false };
-        self.triggers.retain(|_, trigger| trigger.made.elapsed() < 2 * TRIGGER);
+        let trigger = Trigger { user: user.to_owned(), made: now, is_used: false };
+        self.triggers.retain(|_, trigger| now.duration_since(trigger.made) < 2 * TRIGGER);
         self.triggers.insert(id.clone(), trigger);
         id
     }
@@ -65,12 +65,12 @@ impl Modals {
     ///
     /// # Errors
     /// The code by which Slack refuses it.
-    pub(crate) fn open(&mut self, trigger: &str, view: Value) -> Result<Modal, &'static str> {
+    pub(crate) fn open(&mut self, trigger: &str, view: Value, now: Instant) -> Result<Modal, &'static str> {
         let trigger = self.triggers.get_mut(trigger).ok_or("invalid_trigger_id")?;
         if trigger.is_used {
             return Err("exchanged_trigger_id");
         }
-        if trigger.made.elapsed() > TRIGGER {
+        if now.duration_since(trigger.made) > TRIGGER {
             return Err("expired_trigger_id");
         }
         trigger.is_used = true;
@@ -166,4 +166,23 @@ pub(crate) fn failed(world: &mut World, user: &str) {
     let block = world.modals.of(user).and_then(|modal| modal.view["blocks"][0]["block_id"].as_str());
     let errors = block.map(|block| (block.to_owned(), NO_ANSWER.to_owned())).into_iter().collect();
     world.modals.tell(user, errors);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trigger_opens_one_modal_within_three_seconds() {
+        let (mut modals, now) = (Modals::default(), Instant::now());
+        let open = |modals: &mut Modals, trigger: &str, after: Duration| {
+            modals.open(trigger, Value::Null, now + after).map(drop)
+        };
+        let (first, second) = (modals.trigger("U1", now), modals.trigger("U2", now));
+        assert_eq!(open(&mut modals, "1.2.3", Duration::ZERO), Err("invalid_trigger_id"));
+        assert_eq!(open(&mut modals, &first, TRIGGER), Ok(()));
+        assert_eq!(open(&mut modals, &first, TRIGGER), Err("exchanged_trigger_id"));
+        assert_eq!(open(&mut modals, &second, 2 * TRIGGER), Err("expired_trigger_id"));
+        assert!(modals.of("U1").is_some() && modals.of("U2").is_none());
+    }
 }

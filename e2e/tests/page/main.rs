@@ -144,7 +144,7 @@ async fn a_form_is_opened_filled_in_and_answered() -> Result<()> {
     alice.types(COMPOSER, "!democmd get colour").await?;
     alice.shows(CHANNEL, "dark \"blue\"").await?;
     alice.types(COMPOSER, "!democmd get").await?;
-    alice.shows(CHANNEL, "is missing").await?;
+    alice.shows(CHANNEL, "Usage: !democmd get").await?;
     alice.evaluate("[...document.querySelectorAll('button.action')].at(-1).click()").await?;
     alice.shows("dialog[open] h2", "democmd get").await?;
     alice.click("dialog button", "Cancel").await?;

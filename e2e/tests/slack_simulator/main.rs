@@ -5,6 +5,7 @@ mod app;
 mod console;
 mod events;
 mod faults;
+mod modals;
 mod page;
 mod slash;
 mod socket_mode;

@@ -1,6 +1,6 @@
 //! `views.open`, with Slack's limits on modals (docs: "Modals", "Reference: Block Kit").
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Instant};
 
 use serde_json::{Value, json};
 
@@ -41,7 +41,7 @@ pub(crate) fn open(world: &mut World, call: &Call) -> Answer {
     let view = call.arguments.structure("view", "invalid_arguments")?;
     let view = view.ok_or_else(|| ApiError::invalid_arguments("missing required field: view"))?;
     check(&view).map_err(|problem| ApiError::invalid_arguments(&problem.below("/view")))?;
-    let modal = world.modals.open(&trigger, view).map_err(ApiError::new)?;
+    let modal = world.modals.open(&trigger, view, Instant::now()).map_err(ApiError::new)?;
     let mut view = modal.view;
     view["id"] = json!(modal.id);
     view["hash"] = json!(modal.hash);
