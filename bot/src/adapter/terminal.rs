@@ -1,19 +1,26 @@
 //! A conversation in a terminal or over a pipe: each line is a direct message, and the next one is read when it is
 //! answered. Plain lines over a pipe; history and completion at a terminal.
 
+mod ask;
 mod lines;
 mod prompt;
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    sync::Arc,
+};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    chat::{Addressing, Channel, Incoming, MessageKey, Reference, Reply, Span, Target, User, spans},
+    chat::{
+        Addressing, Channel, Incoming, MessageKey, Reference, Reply, Span, Target, User, form::Forms, spans,
+    },
     inbox::{Accepted, Inbox},
     outbox::{FindError, Mark, SendError, Sender},
 };
+use lines::Asked;
 pub use lines::{Lines, pipe};
 pub use prompt::prompt;
 
@@ -21,9 +28,18 @@ pub use prompt::prompt;
 #[derive(Debug)]
 pub struct Terminal {
     pub lines: Lines,
-    pub printed: mpsc::UnboundedReceiver<()>,
+    pub printed: mpsc::UnboundedReceiver<Printed>,
     /// Who types.
     pub user: String,
+    /// Know what a person is asked who left something out.
+    pub forms: Arc<dyn Forms>,
+}
+
+/// An answer was printed.
+#[derive(Debug)]
+pub struct Printed {
+    /// The line that lacks arguments.
+    lacking: Option<String>,
 }
 
 impl Terminal {
@@ -37,19 +53,28 @@ impl Terminal {
 
     async fn converse(&mut self, inbox: &Inbox) {
         let (start, mut count) = (format!("{:016x}", rand::random::<u64>()), 0_u64);
-        while let Some(line) = self.lines.next().await {
+        while let Some(line) = self.lines.next(Asked::Message).await {
             // Nothing is not a message.
-            if line.trim().is_empty() {
-                continue;
+            let mut said = Some(line).filter(|line| !line.trim().is_empty());
+            while let Some(line) = said.take() {
+                count += 1;
+                let Some(printed) = self.say(inbox, self.message(&start, count, line)).await else { return };
+                if let Some(line) = printed.lacking
+                    && self.lines.is_interactive
+                {
+                    said = ask::complete(&mut self.lines, self.forms.as_ref(), &line).await;
+                }
             }
-            count += 1;
-            // Answers to what was typed before this program last ended.
-            while self.printed.try_recv().is_ok() {}
-            match inbox.accept(self.message(&start, count, line)).await {
-                Ok(Accepted::Ignored) => (),
-                Ok(_) if self.printed.recv().await.is_some() => (),
-                Ok(_) | Err(_) => return,
-            }
+        }
+    }
+
+    /// What is printed in answer to `message`; none where there is nothing to wait for any more.
+    async fn say(&mut self, inbox: &Inbox, message: Incoming) -> Option<Printed> {
+        // Answers to what was typed before this program last ended.
+        while self.printed.try_recv().is_ok() {}
+        match inbox.accept(message).await.ok()? {
+            Accepted::Ignored => Some(Printed { lacking: None }),
+            _ => self.printed.recv().await,
         }
     }
 
@@ -81,11 +106,11 @@ pub fn references(text: &str) -> Vec<Reference> {
 /// Prints answers.
 #[derive(Debug)]
 pub struct TerminalSender {
-    printed: mpsc::UnboundedSender<()>,
+    printed: mpsc::UnboundedSender<Printed>,
 }
 
 /// What prints answers, and word of each one printed.
-pub fn sender() -> (TerminalSender, mpsc::UnboundedReceiver<()>) {
+pub fn sender() -> (TerminalSender, mpsc::UnboundedReceiver<Printed>) {
     let (printed, word) = mpsc::unbounded_channel();
     (TerminalSender { printed }, word)
 }
@@ -95,7 +120,7 @@ impl Sender for TerminalSender {
         let mut out = io::stdout().lock();
         let written = writeln!(out, "{}", plain(&reply.text)).and_then(|()| out.flush());
         // Nobody waits any more after the end of the input.
-        let _ = self.printed.send(());
+        let _ = self.printed.send(Printed { lacking: reply.lacking.clone() });
         written.map_err(|error| SendError::Rejected(error.to_string()))
     }
 

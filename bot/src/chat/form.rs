@@ -2,6 +2,8 @@
 
 use std::fmt::Debug;
 
+use super::Reference;
+
 /// What a command needs to be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Form {
@@ -58,11 +60,12 @@ pub type Wrong = Vec<(String, String)>;
 /// Knows which forms there are.
 pub trait Forms: Debug + Send + Sync {
     /// The form of the command that `line` calls, filled with what it says; none if there is no such command.
-    fn form(&self, line: &str) -> Option<Form>;
+    /// `references`: who and what is named in it.
+    fn form(&self, line: &str, references: &[Reference]) -> Option<Form>;
 
-    /// The line that says what is filled into the form of `command`.
+    /// The line that says what is filled into the form of `command`. `references`: who and what is named there.
     ///
     /// # Errors
     /// What is wrong with fields.
-    fn line(&self, command: &str, filled: &Filled) -> Result<String, Wrong>;
+    fn line(&self, command: &str, filled: &Filled, references: &[Reference]) -> Result<String, Wrong>;
 }

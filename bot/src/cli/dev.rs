@@ -4,6 +4,7 @@ use std::{
     env, fs,
     io::{self, IsTerminal},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use chatops_crds::bot_config::{EmbeddedConfig, RedisConfig, STORE_FILE, SecretSource, StorageConfig};
@@ -65,7 +66,8 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     } else {
         terminal::pipe()
     };
-    let terminal = Terminal { lines, printed, user: env::var("USER").unwrap_or_else(|_| "you".into()) };
+    let user = env::var("USER").unwrap_or_else(|_| "you".into());
+    let terminal = Terminal { lines, printed, user, forms: Arc::new(bot.reader()) };
     bot.run(outbox, Keeps::Nothing, None, |inbox, stop| async move {
         terminal.run(inbox, stop).await;
         Ok(())

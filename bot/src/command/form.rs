@@ -18,11 +18,11 @@ pub fn form(command: &Command, typed: &str, references: &[Reference]) -> Form {
     Form { command: command.name.clone(), fields }
 }
 
-/// The line that says what is `filled` in.
+/// The line that says what is `filled` in. `references`: who and what is named there.
 ///
 /// # Errors
 /// What is wrong with fields.
-pub fn line(command: &Command, filled: &Filled) -> Result<String, Wrong> {
+pub fn line(command: &Command, filled: &Filled, references: &[Reference]) -> Result<String, Wrong> {
     let mut line = command.name.clone();
     let given = |argument: &Argument| given(argument, filled);
     let (last, others): (Vec<_>, Vec<_>) = command.args.iter().partition(|argument| argument.rest);
@@ -47,8 +47,8 @@ pub fn line(command: &Command, filled: &Filled) -> Result<String, Wrong> {
         let name = if is_next { String::new() } else { format!("--{}=", argument.name) };
         let _ = write!(line, " {name}{}", value.trim());
     }
-    let arguments =
-        parse(&command.args, &line[command.name.len()..], &[]).map_err(|error| wrong(command, error))?;
+    let arguments = parse(&command.args, &line[command.name.len()..], references)
+        .map_err(|error| wrong(command, error))?;
     let differs = |argument: &&&Argument| {
         let text = arguments.get(&argument.name).and_then(Value::as_str);
         argument.kind == ArgumentType::String && given(argument).any(|value| text != Some(value.trim()))
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn what_is_filled_in_becomes_a_line() {
-        let said = |values: &[(&str, &[&str])]| line(&deploy(), &filled(values)).unwrap();
+        let said = |values: &[(&str, &[&str])]| line(&deploy(), &filled(values), &[]).unwrap();
         assert_eq!(said(&[("app", &["web"]), ("to", &[]), ("note", &[" "])]), "deploy it --app=web");
         assert_eq!(
             said(&[("app", &["my web"]), ("force", &["true"]), ("note", &["for \"us\" "])]),
@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_told_of_its_field() {
-        let wrong = |values: &[(&str, &[&str])]| line(&deploy(), &filled(values)).unwrap_err();
+        let wrong = |values: &[(&str, &[&str])]| line(&deploy(), &filled(values), &[]).unwrap_err();
         assert_eq!(wrong(&[])[0].0, "app");
         let wrong_count = wrong(&[("app", &["a"]), ("count", &["0"])]);
         assert_eq!(wrong_count[0].0, "count");
@@ -230,7 +230,7 @@ mod tests {
     fn several_values_are_each_typed() {
         let command = command(json!([{"name": "who", "type": "User", "repeated": true}]));
         assert_eq!(
-            line(&command, &filled(&[("who", &["U1", "U2"])])).unwrap(),
+            line(&command, &filled(&[("who", &["U1", "U2"])]), &[]).unwrap(),
             "deploy it --who=U1 --who=U2"
         );
         let form = form(&command, "@U1 @U2", &[]);
@@ -240,7 +240,7 @@ mod tests {
     #[test]
     fn several_texts_stand_one_on_each_line() {
         let command = command(json!([{"name": "host", "summary": "Which ones.", "repeated": true}]));
-        let typed = line(&command, &filled(&[("host", &["a b\n\nc"])])).unwrap();
+        let typed = line(&command, &filled(&[("host", &["a b\n\nc"])]), &[]).unwrap();
         assert_eq!(typed, "deploy it --host=\"a b\" --host=c");
         let form = form(&command, typed.strip_prefix("deploy it").unwrap(), &[]);
         assert_eq!(form.fields[0].values, ["a b", "c"]);
@@ -251,14 +251,14 @@ mod tests {
     fn a_switch_that_is_on_by_default_can_be_switched_off() {
         let command = command(json!([{"name": "wait", "type": "Boolean", "default": "true"}]));
         assert_eq!(form(&command, "", &[]).fields[0].values, ["true"]);
-        assert_eq!(line(&command, &filled(&[("wait", &[])])).unwrap(), "deploy it --wait=false");
-        assert_eq!(line(&command, &filled(&[("wait", &["true"])])).unwrap(), "deploy it --wait");
+        assert_eq!(line(&command, &filled(&[("wait", &[])]), &[]).unwrap(), "deploy it --wait=false");
+        assert_eq!(line(&command, &filled(&[("wait", &["true"])]), &[]).unwrap(), "deploy it --wait");
     }
 
     #[test]
     fn what_is_cleared_takes_its_default() {
         let command = command(json!([{"name": "note", "rest": true, "default": "none"}]));
-        assert_eq!(line(&command, &filled(&[("note", &[])])).unwrap(), "deploy it");
+        assert_eq!(line(&command, &filled(&[("note", &[])]), &[]).unwrap(), "deploy it");
     }
 
     proptest! {
@@ -267,7 +267,7 @@ mod tests {
             prop_assume!(!text.trim().is_empty() && !more.trim().is_empty());
             prop_assume!(!(text.contains("```") && text.contains(['“', '’'])));
             let command = command(json!([{"name": "a"}, {"name": "b"}, {"name": "rest", "rest": true}]));
-            let typed = line(&command, &filled(&[("a", &[&text]), ("rest", &[&more])])).unwrap();
+            let typed = line(&command, &filled(&[("a", &[&text]), ("rest", &[&more])]), &[]).unwrap();
             let values = parse(&command.args, typed.strip_prefix("deploy it").unwrap(), &[]).unwrap();
             prop_assert_eq!(&values["a"], &json!(text));
             prop_assert_eq!(&values["rest"], &json!(more.trim()));

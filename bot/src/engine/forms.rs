@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     chat::{
-        Addressing, Incoming,
+        Addressing, Incoming, Reference,
         form::{Filled, Form, Forms, Wrong},
     },
     command::{Entry, Routed, WrongArguments, filled_line, form, parse_arguments, route},
@@ -17,22 +17,22 @@ use crate::{
 };
 
 impl Forms for Reader {
-    fn form(&self, line: &str) -> Option<Form> {
+    fn form(&self, line: &str, references: &[Reference]) -> Option<Form> {
         let program = self.program.borrow().clone();
         match route(&program.catalogue, Addressing::Mention, line) {
-            Routed::Command { entry, arguments, .. } => Some(form(&entry.command, &arguments, &[])),
+            Routed::Command { entry, arguments, .. } => Some(form(&entry.command, &arguments, references)),
             _ => None,
         }
     }
 
-    fn line(&self, command: &str, filled: &Filled) -> Result<String, Wrong> {
+    fn line(&self, command: &str, filled: &Filled, references: &[Reference]) -> Result<String, Wrong> {
         let program = self.program.borrow().clone();
         let gone = || {
             let first = filled.first().map(|(name, _)| name.clone()).unwrap_or_default();
             vec![(first, format!("I do not have the command \"{command}\" any more."))]
         };
         let (_, entry, _) = program.catalogue.find(command).ok_or_else(gone)?;
-        let line = filled_line(&entry.command, filled)?;
+        let line = filled_line(&entry.command, filled, references)?;
         // Free text may be the rest of another command's name.
         let means = |(_, meant, _): (&_, &Entry<Runs>, &str)| meant.command.name == entry.command.name;
         if program.catalogue.find(&line).is_some_and(means) {

@@ -40,7 +40,7 @@ async fn free_text_in_a_form_makes_no_other_command() {
     let world = start(&config("5m", json!([say("say"), say("say all")])), Arc::new(Memory::new()));
     let (program, facts) = (world.program.subscribe(), Facts::new());
     let reader = Reader { program, facts, started: Instant::now().into() };
-    let said = |text: &str| reader.line("say", &vec![("text".to_owned(), vec![text.to_owned()])]);
+    let said = |text: &str| reader.line("say", &vec![("text".to_owned(), vec![text.to_owned()])], &[]);
     assert_eq!(said("it is well"), Ok("say it is well".to_owned()));
     let refused = said("all is well").unwrap_err();
     assert!(refused[0].0 == "text" && refused[0].1.contains("another command"), "{refused:?}");
@@ -76,16 +76,16 @@ async fn a_form_is_that_of_the_commands_in_force() {
     let world = start(&demo(), Arc::new(Memory::new()));
     let (program, facts) = (world.program.subscribe(), Facts::new());
     let reader = Reader { program, facts, started: Instant::now().into() };
-    let form = reader.form("scale --force").unwrap();
+    let form = reader.form("scale --force", &[]).unwrap();
     let names: Vec<_> =
         form.fields.iter().map(|field| (field.name.as_str(), field.values.join(" "))).collect();
     let expected = [("replicas", ""), ("force", "true"), ("within", "2m")];
     assert_eq!(names, expected.map(|(name, value)| (name, value.to_owned())));
-    assert_eq!(reader.form("gone"), None);
-    let put = reader.line("put", &vec![("key".to_owned(), vec!["a".to_owned()])]);
+    assert_eq!(reader.form("gone", &[]), None);
+    let put = reader.line("put", &vec![("key".to_owned(), vec!["a".to_owned()])], &[]);
     assert_eq!(put, Ok("put --key=a".to_owned()));
     let filled = vec![("replicas".to_owned(), vec!["3".to_owned()])];
-    assert_eq!(reader.line("scale", &filled), Ok("scale --replicas=3".to_owned()));
-    let gone = reader.line("gone", &filled).unwrap_err();
+    assert_eq!(reader.line("scale", &filled, &[]), Ok("scale --replicas=3".to_owned()));
+    let gone = reader.line("gone", &filled, &[]).unwrap_err();
     assert!(gone[0].0 == "replicas" && gone[0].1.contains("any more"), "{gone:?}");
 }

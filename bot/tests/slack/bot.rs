@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use chatops_bot::{
     adapter::slack::{Needs, Slack, SlackSender, Timing},
     chat::{
-        Incoming,
+        Incoming, Reference,
         form::{Field, Filled, Form, Forms, Takes, Wrong},
     },
     inbox::{Inbox, Meaning, Taken, Ticket, Work},
@@ -182,7 +182,7 @@ impl Drop for Bot {
 struct OneForm;
 
 impl Forms for OneForm {
-    fn form(&self, line: &str) -> Option<Form> {
+    fn form(&self, line: &str, _: &[Reference]) -> Option<Form> {
         let name = Field {
             name: "what".into(),
             hint: "What to deploy".into(),
@@ -194,7 +194,7 @@ impl Forms for OneForm {
         (line == "deploy").then(|| Form { command: "deploy".into(), fields: vec![name] })
     }
 
-    fn line(&self, command: &str, filled: &Filled) -> Result<String, Wrong> {
+    fn line(&self, command: &str, filled: &Filled, _: &[Reference]) -> Result<String, Wrong> {
         match filled.as_slice() {
             [(_, values)] if !values.is_empty() => Ok(format!("{command} {}", values.join(" "))),
             _ => Err(vec![("what".into(), "is missing".into())]),

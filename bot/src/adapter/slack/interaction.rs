@@ -18,7 +18,7 @@ const GONE: &str = "I do not have that command any more.";
 /// What a filled form says, and who waits; or what is wrong in it.
 pub(super) fn read(link: &Link, submission: &Submission) -> Result<(Incoming, Asker), Said> {
     let wrong = |wrong| Said::InForm(Errors::new(wrong));
-    let line = link.forms.line(&submission.command, &submission.filled).map_err(wrong)?;
+    let line = link.forms.line(&submission.command, &submission.filled, &[]).map_err(wrong)?;
     let field = submission.filled.first().map(|(name, _)| name.clone()).unwrap_or_default();
     Ok((submission.said(line), Asker::Form(field)))
 }
@@ -27,7 +27,7 @@ pub(super) fn read(link: &Link, submission: &Submission) -> Result<(Incoming, As
 pub(super) async fn open(link: &Link, click: Click) {
     let Click { trigger_id, line, place } = click;
     let reply_url = place.reply_url.clone();
-    let refused = match link.forms.form(&line) {
+    let refused = match link.forms.form(&line, &[]) {
         Some(form) => {
             let view = form::view(&form, place);
             match call(link, &Open { trigger_id: &trigger_id, view }).await {

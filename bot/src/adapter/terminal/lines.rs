@@ -9,39 +9,56 @@ use std::{
 
 use tokio::sync::mpsc;
 
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// Whatever the person wants to say.
+    Message,
+    /// A value.
+    Value {
+        question: String,
+        /// What can be answered; empty: anything.
+        choices: Vec<String>,
+    },
+}
+
 /// Lines that somebody types.
 #[derive(Debug)]
 pub struct Lines {
-    wanted: Sender<()>,
-    lines: mpsc::UnboundedReceiver<String>,
+    asked: Sender<Asked>,
+    lines: mpsc::UnboundedReceiver<Option<String>>,
+    /// A person sees what is asked.
+    pub(super) is_interactive: bool,
 }
 
 impl Lines {
-    /// Lines that `read` returns, until it returns none.
-    pub(super) fn from(mut read: impl FnMut() -> Option<String> + Send + 'static) -> Lines {
-        let (wanted, asked) = std::sync::mpsc::channel();
+    /// Lines that `read` returns; it returns none where nothing more is said.
+    pub(super) fn from(
+        is_interactive: bool,
+        mut read: impl FnMut(Asked) -> Option<String> + Send + 'static,
+    ) -> Lines {
+        let (asked, questions) = std::sync::mpsc::channel();
         let (typed, lines) = mpsc::unbounded_channel();
         thread::spawn(move || {
-            while asked.recv().is_ok() {
-                let Some(line) = read() else { return };
-                if typed.send(line).is_err() {
+            while let Ok(question) = questions.recv() {
+                if typed.send(read(question)).is_err() {
                     return;
                 }
             }
         });
-        Lines { wanted, lines }
+        Lines { asked, lines, is_interactive }
     }
 
-    /// The next line; none at the end of the input.
-    pub(super) async fn next(&mut self) -> Option<String> {
-        self.wanted.send(()).ok()?;
-        self.lines.recv().await
+    /// The next line; none at the end of the input, and where a question is not answered.
+    pub(super) async fn next(&mut self, asked: Asked) -> Option<String> {
+        self.asked.send(asked).ok()?;
+        self.lines.recv().await?
     }
 }
 
 /// The lines of standard input.
 pub fn pipe() -> Lines {
-    Lines::from(|| {
+    Lines::from(false, |_| {
         let mut line = Vec::new();
         let length = io::stdin().lock().read_until(b'\n', &mut line).ok()?;
         (length > 0).then(|| String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned())

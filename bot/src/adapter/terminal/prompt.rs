@@ -12,7 +12,7 @@ use rustyline::{
     history::{DefaultHistory, History},
 };
 
-use super::lines::Lines;
+use super::lines::{Asked, Lines};
 
 /// Lines that the history keeps.
 const HISTORY: usize = 1_000;
@@ -21,10 +21,16 @@ const HISTORY: usize = 1_000;
 pub fn prompt(bot: &str, prefix: &str, names: impl Fn() -> Vec<String> + Send + 'static) -> Lines {
     // Without a terminal to write to there is nobody to greet.
     let _ = writeln!(io::stdout(), "You talk to {bot}. {prefix}help lists the commands, Ctrl-D ends.");
-    let completion = Completion { prefix: prefix.to_owned(), names: Box::new(names) };
+    let completion = Completion { prefix: prefix.to_owned(), names: Box::new(names), choices: None };
     let question = format!("{bot}> ");
     let mut editor = open(completion).ok();
-    Lines::from(move || read(editor.as_mut()?, &question))
+    Lines::from(true, move |asked| {
+        let editor = editor.as_mut()?;
+        match asked {
+            Asked::Message => read_message(editor, &question),
+            Asked::Value { question, choices } => read_value(editor, &question, choices),
+        }
+    })
 }
 
 fn open(completion: Completion) -> Result<Editor<Completion, DefaultHistory>> {
@@ -39,7 +45,7 @@ fn open(completion: Completion) -> Result<Editor<Completion, DefaultHistory>> {
     Ok(editor)
 }
 
-fn read(editor: &mut Editor<Completion, DefaultHistory>, question: &str) -> Option<String> {
+fn read_message(editor: &mut Editor<Completion, DefaultHistory>, question: &str) -> Option<String> {
     let line = editor.readline(question).ok()?;
     if let (Ok(true), Some(file)) = (editor.add_history_entry(&line), history_file()) {
         // A history that cannot be kept is no reason to stop talking.
@@ -47,6 +53,18 @@ fn read(editor: &mut Editor<Completion, DefaultHistory>, question: &str) -> Opti
         let _ = editor.history_mut().append(&file);
     }
     Some(line)
+}
+
+/// Values stay out of the history; what they become is in the bot's own.
+fn read_value(
+    editor: &mut Editor<Completion, DefaultHistory>,
+    question: &str,
+    choices: Vec<String>,
+) -> Option<String> {
+    editor.helper_mut()?.choices = Some(choices);
+    let line = editor.readline(question).ok();
+    editor.helper_mut()?.choices = None;
+    line
 }
 
 fn history_file() -> Option<PathBuf> {
@@ -59,6 +77,8 @@ fn history_file() -> Option<PathBuf> {
 struct Completion {
     prefix: String,
     names: Box<dyn Fn() -> Vec<String> + Send>,
+    /// What can be answered to the question that is asked.
+    choices: Option<Vec<String>>,
 }
 
 impl Completer for Completion {
@@ -66,6 +86,10 @@ impl Completer for Completion {
 
     fn complete(&self, line: &str, position: usize, _: &Context<'_>) -> Result<(usize, Vec<String>)> {
         let typed = &line[..position];
+        if let Some(choices) = &self.choices {
+            let fits = choices.iter().filter(|choice| choice.starts_with(typed));
+            return Ok((0, fits.cloned().collect()));
+        }
         let start = if typed.starts_with(&self.prefix) { self.prefix.len() } else { 0 };
         let name = typed[start..].to_lowercase();
         Ok((start, (self.names)().into_iter().filter(|candidate| candidate.starts_with(&name)).collect()))
