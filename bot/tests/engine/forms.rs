@@ -24,13 +24,27 @@ async fn a_form_is_offered_where_all_that_is_wrong_is_that_something_is_missing(
         ("!scale --help", None),
         ("!put", None),
         ("!scal", Some("scal")),
-        ("!scale --force xoxb-123456789012-123456789012-abcdefghijklmnopqrstuvwx", None),
     ] {
         let typed_in_channel = world.message("C1", "U1", Addressing::Channel, typed);
         let typed_in_channel = Incoming { opens_thread: Some("7".into()), ..typed_in_channel };
         world.script.types(typed_in_channel).await.unwrap();
         let reply = timeout(PATIENCE, world.script.answer()).await.unwrap().unwrap();
         assert_eq!(reply.lacking.as_deref(), lacking, "{typed}: {}", reply.text);
+    }
+}
+
+#[tokio::test]
+async fn a_secret_is_in_no_button() {
+    let args = json!([{"name": "token", "required": true}, {"name": "site", "required": true}]);
+    let login = json!([{"name": "login", "args": args, "reply": "-"}]);
+    let mut world = start(&config("5m", login), Arc::new(Memory::new()));
+    let secret = "xoxb-123456789012-123456789012-abcdefghijklmnopqrstuvwx";
+    for (token, is_offered) in [("word", true), (secret, false)] {
+        let typed = world.message("D1", "U1", Addressing::Direct, &format!("login {token}"));
+        world.script.types(typed).await.unwrap();
+        let reply = timeout(PATIENCE, world.script.answer()).await.unwrap().unwrap();
+        assert_eq!(reply.text.lines().next(), Some("\"site\" is missing."));
+        assert_eq!(reply.lacking.is_some(), is_offered, "{:?}", reply.lacking);
     }
 }
 

@@ -68,7 +68,7 @@ async fn a_line_that_lacks_arguments_is_offered_a_form() {
     assert!(server.world().posts[2].get("blocks").is_none(), "nor does a section");
     let parts = Reply {
         lacking: Some("deploy".into()),
-        ..Reply::new(target, format!("{}\n{}", "a".repeat(3_999), "b"))
+        ..Reply::new(target, format!("{}\n{}", "a".repeat(2_900), "b".repeat(2_900)))
     };
     outbox.deliver(Delivery::new(parts, MessageKey("C1:4".into()))).await.await.unwrap();
     let has_button = |n: usize| server.world().posts[n].get("blocks").is_some();

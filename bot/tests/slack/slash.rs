@@ -30,6 +30,7 @@ async fn a_slash_command_is_taken_once_and_acknowledged_without_an_answer() {
         server.send(0, &slash(id, trigger, text));
     }
     let first = bot.taken().await;
+    assert!(first.is_unmistakable, "Slack shows it to this bot alone");
     assert_eq!((first.key, first.text.as_str()), (MessageKey("/1.1".into()), "ping"));
     assert_eq!(bot.taken().await.text, "next");
     eventually("acknowledgements", || server.world().sockets[0].acknowledged == ["e1", "e2", "e3"]).await;
