@@ -160,12 +160,14 @@ pub struct Reply {
     pub text: String,
     /// The line that lacks arguments, where a platform with forms may ask for them.
     pub lacking: Option<String>,
+    /// The most lines it may have, and still be a message where a platform has files.
+    pub max_lines: Option<usize>,
 }
 
 impl Reply {
-    /// An answer that asks for nothing.
+    /// An answer that asks for nothing and is no file.
     pub fn new(target: Target, text: impl Into<String>) -> Reply {
-        Reply { target, text: text.into(), lacking: None }
+        Reply { target, text: text.into(), lacking: None, max_lines: None }
     }
 }
 
@@ -223,6 +225,16 @@ pub fn spans(text: &str) -> Vec<Span<'_>> {
         pieces.push(Span::Text(rest));
     }
     pieces
+}
+
+/// Neutral text where nothing is a link: a mention is the id behind an `@` or a `#`.
+pub fn plain(text: &str) -> String {
+    let pieces = spans(text).into_iter().flat_map(|span| match span {
+        Span::Text(text) => ["", text],
+        Span::Mention(id) => ["@", id],
+        Span::Channel(id) => ["#", id],
+    });
+    pieces.collect()
 }
 
 impl fmt::Display for MessageKey {

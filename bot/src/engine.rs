@@ -91,11 +91,11 @@ impl Engine {
     async fn refuse(&self, incoming: &Incoming, told: &mut Told) {
         let Answer { text, outcome } = answers::busy();
         self.metrics.command(outcome, Duration::ZERO);
-        let target = self.reader.target(incoming, Some(&[]));
-        if !told.is_news(&target, Instant::now()) {
+        // It is not run, whatever else there is to say of it.
+        let reply = Reply { lacking: None, ..self.reader.reply(incoming, Some(&[]), text) };
+        if !told.is_news(&reply.target, Instant::now()) {
             return;
         }
-        let reply = Reply::new(target, text);
         // Whether it arrives is in the outbox's log and metrics.
         drop(self.outbox.deliver(Delivery::new(reply, incoming.key.clone())).await);
     }

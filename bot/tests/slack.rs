@@ -17,6 +17,8 @@ mod credentials;
 mod decoding;
 #[path = "slack/delivery.rs"]
 mod delivery;
+#[path = "slack/files.rs"]
+mod files;
 #[path = "slack/forms.rs"]
 mod forms;
 #[path = "slack/sending.rs"]

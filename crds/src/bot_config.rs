@@ -13,6 +13,7 @@ use crate::{
     bot_plugin::{Command, Match},
     chat_bot::{
         commands::{Addressed, Alias, UnknownCommand, every_way},
+        replies::LongOutput,
         storage::Topology,
     },
     shared::{hash, visibility::Visibility},
@@ -93,6 +94,9 @@ pub struct BotConfig {
     /// Who sees answers, and where. A change of it is taken up by the running bot.
     #[serde(default)]
     pub visibility: Visibility,
+    /// What happens to long answers. A change of it is taken up by the running bot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub long_output: Option<LongOutput>,
     pub storage: StorageConfig,
     #[serde(default)]
     pub plugins: Vec<PluginConfig>,

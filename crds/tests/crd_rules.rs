@@ -61,6 +61,10 @@ fn every_rule_of_a_chat_bot_refuses_what_it_is_there_for() {
     let twice = json!({"replicas": 5, "storage": redis, "slack": {"connectionsPerPod": 2}});
     refused(&bot(twice), "", "replicas times slack.connectionsPerPod must be at most 8");
     refused(&bot(json!({"replicas": 9, "storage": redis})), "spec.replicas", "replicas must be at most 8");
+    for lines in [0, 1_001] {
+        let replies = json!({"replies": {"longOutput": {"maxLines": lines}}});
+        refused(&bot(replies), "spec.replies.longOutput.maxLines", "must be from 1 to 1000");
+    }
     refused(
         &bot(json!({"storage": {"redis": {"addresses": ["r"]}, "memory": {}}})),
         "spec.storage",

@@ -5,7 +5,7 @@ use std::{env, path::Path, path::PathBuf, process::Command};
 use anyhow::{Context, Result};
 use chatops_e2e::{
     installed::program,
-    local::{Redis, bot},
+    local::{Redis, bot, configuration},
     slack::Simulator,
 };
 
@@ -22,8 +22,8 @@ const RIVALS: [(&str, &str); 4] = [
 /// Starts all, ours first.
 pub async fn start(redis: &Redis, folder: &Path) -> Result<Vec<Contender>> {
     let servers = [redis.pid()?];
-    let ours =
-        Contender::start("ours", &servers, |slack| bot(slack, folder, redis.storage(), REMEMBER)).await?;
+    let command = |slack: &Simulator| bot(slack, folder, &configuration(slack, redis.storage(), REMEMBER)?);
+    let ours = Contender::start("ours", &servers, command).await?;
     let bare = Contender::start("bare loop", &[], |slack| Ok(at(slack, Command::new(program("bare-loop")?))))
         .await?;
     let mut all = vec![ours, bare];

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use anyhow::Result;
 use chatops_crds::bot_config::{self, EmbeddedConfig, StorageConfig};
-use chatops_e2e::local::{Redis, bot};
+use chatops_e2e::{
+    local::{Redis, bot, configuration},
+    slack::Simulator,
+};
 
 use super::{
     contender::Contender,
@@ -26,7 +29,9 @@ pub async fn measure(table: &mut Table) -> Result<()> {
         ("Redis", redis.storage()),
         ("embedded", StorageConfig::Embedded(EmbeddedConfig { path })),
     ] {
-        let bot = Contender::start(name, &[], |slack| bot(slack, folder.path(), storage, REMEMBER)).await?;
+        let command =
+            |slack: &Simulator| bot(slack, folder.path(), &configuration(slack, storage, REMEMBER)?);
+        let bot = Contender::start(name, &[], command).await?;
         let echo = load::for_a_while(&bot, Line::Echo, IN_FLIGHT, SPAN).await?.per_second();
         let store = load::for_a_while(&bot, Line::Store, IN_FLIGHT, SPAN).await?.per_second();
         let figure = format!("{store:.0}/s, echo {echo:.0}/s, ratio {:.2}", store / echo);

@@ -206,12 +206,11 @@ pub fn configuration(slack: &Simulator, storage: StorageConfig, plugin: &str) ->
     Ok(config)
 }
 
-/// The bot as it runs in a pod, with one plugin. Its configuration is written into `folder`.
+/// The bot as it runs in a pod. Its configuration is written into `folder`.
 ///
 /// # Errors
-/// The plugin is not valid, or the bot was not built.
-pub fn bot(slack: &Simulator, folder: &Path, storage: StorageConfig, plugin: &str) -> Result<Command> {
-    let config = configuration(slack, storage, plugin)?;
+/// The bot was not built.
+pub fn bot(slack: &Simulator, folder: &Path, config: &BotConfig) -> Result<Command> {
     let file = folder.join(bot_config::FILE_NAME);
     fs::write(&file, config.to_yaml()?).context("cannot write the configuration")?;
     let mut command = Command::new(program("chatops-bot")?);

@@ -25,6 +25,7 @@ mod sender;
 mod socket;
 mod timing;
 mod tokens;
+mod upload;
 mod web_api;
 
 use std::sync::Arc;

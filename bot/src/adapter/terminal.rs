@@ -14,9 +14,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    chat::{
-        Addressing, Channel, Incoming, MessageKey, Reference, Reply, Span, Target, User, form::Forms, spans,
-    },
+    chat::{Addressing, Channel, Incoming, MessageKey, Reference, Reply, Target, User, form::Forms, plain},
     inbox::{Accepted, Inbox},
     outbox::{FindError, Mark, SendError, Sender},
 };
@@ -118,7 +116,7 @@ pub fn sender() -> (TerminalSender, mpsc::UnboundedReceiver<Printed>) {
 impl Sender for TerminalSender {
     async fn send(&self, reply: &Reply, _: &[Mark]) -> Result<(), SendError> {
         let mut out = io::stdout().lock();
-        let written = writeln!(out, "{}", plain(&reply.text)).and_then(|()| out.flush());
+        let written = writeln!(out, "{}", plain(reply.text.trim_end())).and_then(|()| out.flush());
         // Nobody waits any more after the end of the input.
         let _ = self.printed.send(Printed { lacking: reply.lacking.clone() });
         written.map_err(|error| SendError::Rejected(error.to_string()))
@@ -130,28 +128,5 @@ impl Sender for TerminalSender {
 
     fn max_chars(&self) -> usize {
         usize::MAX
-    }
-}
-
-/// Neutral text as a terminal shows it.
-pub fn plain(text: &str) -> String {
-    let spans = spans(text.trim_end()).into_iter();
-    spans
-        .flat_map(|span| match span {
-            Span::Text(text) => ["", text],
-            Span::Mention(id) => ["@", id],
-            Span::Channel(id) => ["#", id],
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::chat::mention;
-
-    #[test]
-    fn a_mention_is_shown_as_in_chat() {
-        assert_eq!(plain(&format!("Hello {} :wave:\n", mention("alice"))), "Hello @alice :wave:");
     }
 }

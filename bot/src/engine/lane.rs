@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use super::{Engine, progress};
 use crate::{
-    chat::{Incoming, Reply},
+    chat::Incoming,
     inbox::{Claim, Taken, Ticket},
     outbox::{Delivery, Undeliverable},
 };
@@ -74,10 +74,7 @@ impl Lane {
     async fn send(&mut self, incoming: &Incoming, recalled: Option<&[String]>, text: String) {
         let (inbox, ticket) = (self.engine.inbox.clone(), Ticket::new(&self.session, incoming));
         let delivery = Delivery {
-            reply: Reply {
-                lacking: self.engine.reader.lacking(incoming),
-                ..Reply::new(self.engine.reader.target(incoming, recalled), text)
-            },
+            reply: self.engine.reader.reply(incoming, recalled, text),
             run: incoming.key.clone(),
             doubtful: recalled.is_none(),
             right: Arc::new({

@@ -33,6 +33,8 @@ pub struct Program {
     pub catalogue: Catalogue<Runs>,
     /// Who sees answers, and where, unless their command says otherwise.
     pub visibility: Visibility,
+    /// The most lines of an answer that is no file, where everybody sees it.
+    pub max_lines: Option<usize>,
     /// Answers to messages that are no command.
     pub passives: Vec<Passive>,
     pub templates: Templates,
@@ -75,6 +77,7 @@ impl Program {
                 .with_call(config.call()),
             unknown: config.commands.unknown_command,
             visibility: config.visibility,
+            max_lines: config.long_output.as_ref().and_then(|long| long.max_lines.try_into().ok()),
             passives,
             templates,
         };

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     action::{Action, Context, TemplateError, overheard},
-    chat::{Addressing, Audience, Incoming, Target},
+    chat::{Addressing, Audience, Incoming, Reply, Target},
     command::{Arguments, BuiltIn, Group, Routed, help, parse_arguments, route},
     inbox::{History, Meaning, Said},
     report::Facts,
@@ -88,38 +88,14 @@ impl Reader {
         }
     }
 
-    /// Where what `incoming` is answered goes. `recalled` is none for an answer that was kept: what it repeats is not known
-    /// any more, and so it is for whoever asked only.
-    pub(super) fn target(&self, incoming: &Incoming, recalled: Option<&[String]>) -> Target {
+    /// The answer `text` to `incoming`. `recalled` is none for one that was kept: what it repeats is not known any more, and
+    /// so it is for whoever asked only.
+    pub(super) fn reply(&self, incoming: &Incoming, recalled: Option<&[String]>, text: String) -> Reply {
         let program = self.program.borrow();
-        let (catalogue, default) = (&program.catalogue, program.visibility);
-        let own = |routed: Routed<'_, '_, Runs>| match routed {
-            Routed::Command { entry, .. } => Some(entry.command.visibility.unwrap_or(default)),
-            _ => None,
-        };
-        let routed = program.routed(incoming);
-        let is_repeat = matches!(routed, Routed::Repeat(_));
-        let line = recalled.and_then(<[String]>::first).filter(|_| is_repeat);
-        let visibility = match line.and_then(|kept| Line::read(kept)) {
-            Some(Line { is_private: true, .. }) => Some(Visibility::Ephemeral),
-            Some(line) => {
-                let again = line.typed_again(&catalogue.prefix, incoming);
-                own(route(catalogue, again.addressing, &again.text))
-            }
-            None => own(routed),
-        };
-        let unknown = if is_repeat && recalled.is_none() { Visibility::Ephemeral } else { default };
-        incoming.reply_target(match visibility.unwrap_or(unknown) {
-            Visibility::Channel => Audience::Channel,
-            Visibility::Thread => Audience::Thread,
-            Visibility::Ephemeral => Audience::Asker,
-            Visibility::DirectMessage => Audience::Direct,
-        })
-    }
-
-    /// The line that `incoming` is, if arguments are missing in it that a form can ask for.
-    pub(super) fn lacking(&self, incoming: &Incoming) -> Option<String> {
-        forms::lacking(&self.program.borrow(), incoming)
+        let target = target(&program, incoming, recalled);
+        let is_seen_by_all = target.only.is_none() && target.channel == incoming.channel.id;
+        let max_lines = program.max_lines.filter(|_| is_seen_by_all);
+        Reply { target, text, lacking: forms::lacking(&program, incoming), max_lines }
     }
 
     /// `recalled`: what [`History`] says of a message that is about others.
@@ -259,6 +235,33 @@ fn history(program: &Program, incoming: &Incoming) -> Option<History> {
 fn asks_for_help(command: &Command, typed: &str) -> bool {
     let is_own = |argument: &Argument| argument.name == "help" || argument.short.as_deref() == Some("h");
     matches!(typed.trim(), "--help" | "-h" | "—help") && !command.args.iter().any(is_own)
+}
+
+/// Where what `incoming` is answered goes. `recalled` as in [`Reader::reply`].
+fn target(program: &Program, incoming: &Incoming, recalled: Option<&[String]>) -> Target {
+    let (catalogue, default) = (&program.catalogue, program.visibility);
+    let own = |routed: Routed<'_, '_, Runs>| match routed {
+        Routed::Command { entry, .. } => Some(entry.command.visibility.unwrap_or(default)),
+        _ => None,
+    };
+    let routed = program.routed(incoming);
+    let is_repeat = matches!(routed, Routed::Repeat(_));
+    let line = recalled.and_then(<[String]>::first).filter(|_| is_repeat);
+    let visibility = match line.and_then(|kept| Line::read(kept)) {
+        Some(Line { is_private: true, .. }) => Some(Visibility::Ephemeral),
+        Some(line) => {
+            let again = line.typed_again(&catalogue.prefix, incoming);
+            own(route(catalogue, again.addressing, &again.text))
+        }
+        None => own(routed),
+    };
+    let unknown = if is_repeat && recalled.is_none() { Visibility::Ephemeral } else { default };
+    incoming.reply_target(match visibility.unwrap_or(unknown) {
+        Visibility::Channel => Audience::Channel,
+        Visibility::Thread => Audience::Thread,
+        Visibility::Ephemeral => Audience::Asker,
+        Visibility::DirectMessage => Audience::Direct,
+    })
 }
 
 /// Whether an unknown command is not answered: perhaps it is another bot's.

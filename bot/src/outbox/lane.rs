@@ -47,6 +47,33 @@ struct Part {
     pauses: ExponentialBackoff,
 }
 
+impl Part {
+    /// The parts of an answer, `texts` by their number.
+    fn of(job: Job, texts: Vec<(usize, String)>, first_retry: Duration) -> impl Iterator<Item = Part> {
+        let (count, delivery, since, mut job) = (texts.len(), job.delivery.clone(), job.delivered, Some(job));
+        texts.into_iter().enumerate().map(move |(n, (part, text))| {
+            let is_last = n + 1 == count;
+            Part {
+                text,
+                mark: Mark { run: delivery.run.clone(), part },
+                doubtful: delivery.doubtful,
+                job: job.take_if(|_| is_last),
+                reply: Reply {
+                    lacking: delivery.reply.lacking.clone().filter(|_| is_last),
+                    ..Reply::new(delivery.reply.target.clone(), "")
+                },
+                right: delivery.right.clone(),
+                since,
+                pauses: pauses(first_retry),
+            }
+        })
+    }
+
+    fn is_file(&self) -> bool {
+        self.mark.part == Mark::FILE
+    }
+}
+
 impl Lane {
     /// Starts a lane for `channel` with its first job; more come through what is returned.
     pub(super) fn start(shared: Arc<Shared>, channel: String, first: Job) -> mpsc::UnboundedSender<Job> {
@@ -86,26 +113,26 @@ impl Lane {
     }
 
     fn take(&mut self, job: Job) {
-        let (delivery, delivered) = (job.delivery.clone(), job.delivered);
-        let texts = self.shared.sender.split(&delivery.reply.text);
+        let reply = &job.delivery.reply;
+        let texts = self.shared.sender.split(&reply.text);
         if texts.is_empty() {
             return settle(job, Ok(()));
         }
-        let (last, mut job) = (texts.len() - 1, Some(job));
-        for (part, text) in texts.into_iter().enumerate() {
-            self.waiting.push_back(Part {
-                text,
-                mark: Mark { run: delivery.run.clone(), part },
-                doubtful: delivery.doubtful,
-                job: job.take_if(|_| part == last),
-                reply: Reply {
-                    lacking: delivery.reply.lacking.clone().filter(|_| part == last),
-                    ..Reply::new(delivery.reply.target.clone(), "")
-                },
-                right: delivery.right.clone(),
-                since: delivered,
-                pauses: pauses(self.shared.policy.first_retry),
-            });
+        let is_long = |most| texts.len() > 1 || reply.text.lines().count() > most;
+        let parts = if reply.max_lines.is_some_and(is_long) {
+            vec![(Mark::FILE, reply.text.clone())]
+        } else {
+            texts.into_iter().enumerate().collect()
+        };
+        self.waiting.extend(Part::of(job, parts, self.shared.policy.first_retry));
+    }
+
+    /// Lines up the messages that a file would have been.
+    fn unfold(&mut self, parts: Vec<Part>) {
+        for job in parts.into_iter().filter_map(|part| part.job) {
+            let texts = self.shared.sender.split(&job.delivery.reply.text).into_iter().enumerate().collect();
+            let parts: Vec<_> = Part::of(job, texts, self.shared.policy.first_retry).collect();
+            parts.into_iter().rev().for_each(|part| self.waiting.push_front(part));
         }
     }
 
@@ -124,6 +151,14 @@ impl Lane {
                         continue;
                     }
                     Err(Undeliverable::GaveUp(error))
+                }
+                Err(Failure::NoFile(error)) => {
+                    tracing::debug!(
+                        channel = self.channel,
+                        error,
+                        "an answer goes as messages, not as a file"
+                    );
+                    return self.unfold(parts);
                 }
                 Err(Failure::End(end)) => Err(end),
             };
@@ -186,7 +221,12 @@ impl Lane {
     }
 
     async fn send(&mut self, parts: &mut [Part], reply: &Reply, marks: &[Mark]) -> Result<(), Failure> {
-        match self.shared.sender.send(reply, marks).await {
+        let is_file = parts.iter().any(Part::is_file);
+        let sent = match marks {
+            [mark] if is_file => self.shared.sender.send_file(reply, &mark.run).await,
+            marks => self.shared.sender.send(reply, marks).await,
+        };
+        match sent {
             Ok(()) => {
                 self.pace.sent(Instant::now());
                 Ok(())
@@ -204,6 +244,7 @@ impl Lane {
                 parts.iter_mut().for_each(|part| part.doubtful = true);
                 Err(Failure::Pause(longest_pause(parts), error))
             }
+            Err(SendError::Rejected(code)) if is_file => Err(Failure::NoFile(code)),
             Err(SendError::Rejected(code)) => Err(Failure::End(Undeliverable::Rejected(code))),
         }
     }
@@ -218,12 +259,18 @@ impl Lane {
         match self.shared.sender.find(&target, &runs).await {
             Ok(marks) => {
                 for part in meant {
-                    part.doubtful = false;
-                    if marks.contains(&part.mark) {
+                    let found = marks.iter().filter(|mark| mark.run == part.mark.run);
+                    let found: Vec<_> = found.map(|mark| mark.part).collect();
+                    if found.contains(&part.mark.part) || found.contains(&Mark::FILE) {
                         part.text.clear();
                     }
+                    // What was begun as messages goes on as messages.
+                    part.doubtful = part.is_file() && !part.text.is_empty() && !found.is_empty();
                 }
-                Ok(())
+                match parts.iter().find(|part| part.doubtful) {
+                    Some(_) => Err(Failure::NoFile("a part of it is there".into())),
+                    None => Ok(()),
+                }
             }
             Err(FindError::Retry { error, after }) => {
                 Err(Failure::Pause(after.unwrap_or_else(|| longest_pause(parts)), error))
@@ -231,6 +278,9 @@ impl Lane {
             Err(FindError::Hidden) => {
                 for part in parts.iter_mut().filter(|part| part.doubtful) {
                     part.doubtful = false;
+                    if part.is_file() {
+                        part.mark.part = 0;
+                    }
                     INTERRUPTED.clone_into(&mut part.text);
                 }
                 Ok(())
@@ -243,7 +293,7 @@ impl Lane {
         let now = Instant::now();
         let is_late = |part: &Part| now.duration_since(part.since) >= self.shared.policy.interval;
         let is_slow = self.pace.is_slow(now) || parts.iter().any(is_late);
-        if !is_slow || self.waiting.len() < WAITING_SINGLY {
+        if !is_slow || self.waiting.len() < WAITING_SINGLY || parts.iter().any(Part::is_file) {
             return;
         }
         let mut text: String = parts.iter().map(|part| part.text.as_str()).collect::<Vec<_>>().join("\n");
@@ -252,6 +302,7 @@ impl Lane {
             let is_alike = parts.iter().all(|part| part.reply.target == other.reply.target);
             if !is_alike
                 || other.doubtful
+                || other.is_file()
                 || (other.right)() != Some(true)
                 || !self.shared.sender.fits(&together)
             {
@@ -267,6 +318,8 @@ impl Lane {
 enum Failure {
     /// It may succeed after a pause.
     Pause(Duration, String),
+    /// It may succeed as messages.
+    NoFile(String),
     End(Undeliverable),
 }
 

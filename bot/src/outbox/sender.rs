@@ -11,14 +11,25 @@ use crate::chat::{Message, MessageKey, Reply, Sign, Target};
 pub struct Mark {
     /// The command.
     pub run: MessageKey,
-    /// From 0.
+    /// From 0, or [`Mark::FILE`].
     pub part: usize,
+}
+
+impl Mark {
+    /// The part that is the whole answer, as a file.
+    pub const FILE: usize = usize::MAX;
 }
 
 /// Sends single messages to a platform.
 pub trait Sender: Send + Sync + 'static {
     /// Sends `reply`, which is not too long, once. It carries `marks`, by which [`Sender::find`] finds it.
     fn send(&self, reply: &Reply, marks: &[Mark]) -> impl Future<Output = Result<(), SendError>> + Send;
+
+    /// Sends `reply`, the answer to `run`, as a file; [`Sender::find`] finds it by [`Mark::FILE`]. Refused, it goes as
+    /// messages.
+    fn send_file(&self, _: &Reply, _run: &MessageKey) -> impl Future<Output = Result<(), SendError>> + Send {
+        async { Err(SendError::Rejected("no_files_here".into())) }
+    }
 
     /// The marks of the commands `runs` that messages at `target` carry.
     fn find(
@@ -72,6 +83,8 @@ pub enum FindError {
 /// [`Sender`] behind a pointer, so that who holds an outbox need not know which adapter it feeds.
 pub(super) trait DynSender: Send + Sync {
     fn send<'a>(&'a self, reply: &'a Reply, marks: &'a [Mark]) -> BoxFuture<'a, Result<(), SendError>>;
+    fn send_file<'a>(&'a self, reply: &'a Reply, run: &'a MessageKey)
+    -> BoxFuture<'a, Result<(), SendError>>;
     fn find<'a>(
         &'a self,
         target: &'a Target,
@@ -85,6 +98,14 @@ pub(super) trait DynSender: Send + Sync {
 impl<S: Sender> DynSender for S {
     fn send<'a>(&'a self, reply: &'a Reply, marks: &'a [Mark]) -> BoxFuture<'a, Result<(), SendError>> {
         Box::pin(Sender::send(self, reply, marks))
+    }
+
+    fn send_file<'a>(
+        &'a self,
+        reply: &'a Reply,
+        run: &'a MessageKey,
+    ) -> BoxFuture<'a, Result<(), SendError>> {
+        Box::pin(Sender::send_file(self, reply, run))
     }
 
     fn find<'a>(

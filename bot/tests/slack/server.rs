@@ -10,7 +10,7 @@ use std::{
 use axum::{
     Form, Json, Router,
     extract::{
-        State, WebSocketUpgrade,
+        Path, State, WebSocketUpgrade,
         ws::{Message, WebSocket},
     },
     http::{HeaderMap, StatusCode},
@@ -65,6 +65,15 @@ pub struct World {
     pub posts: Vec<Value>,
     /// So many posts are taken and answered with status 500.
     pub posts_unheard: usize,
+    /// What was posted as a file, and the error of `files.completeUploadExternal`.
+    pub files: Vec<Posted>,
+    pub file_error: Option<&'static str>,
+    /// So many files are posted and answered with status 500.
+    pub files_unheard: usize,
+    /// Content that was sent to an address for it, by file id.
+    uploads: HashMap<String, String>,
+    /// Names of files, by id.
+    names: HashMap<String, String>,
     /// Bodies of `views.open`, its error, and whether it is never answered.
     pub views: Vec<Value>,
     pub view_error: Option<&'static str>,
@@ -81,6 +90,16 @@ pub struct World {
     pub responses: Vec<Value>,
     pub response_failures: Vec<(StatusCode, &'static str)>,
     pub sockets: Vec<Socket>,
+}
+
+/// A file in a channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Posted {
+    pub name: String,
+    pub title: String,
+    pub content: String,
+    pub channel: String,
+    pub thread: Option<String>,
 }
 
 /// One socket that was accepted.
@@ -136,6 +155,11 @@ impl Server {
             auth_tests: 0,
             posts: Vec::new(),
             posts_unheard: 0,
+            files: Vec::new(),
+            file_error: None,
+            files_unheard: 0,
+            uploads: HashMap::new(),
+            names: HashMap::new(),
             views: Vec::new(),
             view_error: None,
             hangs: false,
@@ -156,6 +180,9 @@ impl Server {
             .route("/api/chat.postMessage", post(post_message))
             .route("/api/reactions.add", post(async |at, body| sign("add", at, body)))
             .route("/api/reactions.remove", post(async |at, body| sign("remove", at, body)))
+            .route("/api/files.getUploadURLExternal", post(expect_file))
+            .route("/upload/{id}", post(upload))
+            .route("/api/files.completeUploadExternal", post(post_file))
             .route("/api/views.open", post(open_view))
             .route("/api/conversations.history", post(history))
             .route("/api/conversations.replies", post(history))
@@ -324,6 +351,46 @@ fn sign(verb: &str, State((_, world)): Shared, Json(body): Json<Value>) -> Respo
     world.sign_failures.pop().unwrap_or_else(|| Json(json!({"ok": true})).into_response())
 }
 
+async fn expect_file(
+    State((address, world)): Shared,
+    Form(asked): Form<HashMap<String, String>>,
+) -> Response {
+    let mut world = world.lock().unwrap();
+    let id = format!("F{}", world.names.len());
+    world.names.insert(id.clone(), asked["filename"].clone());
+    assert!(asked["length"].parse::<usize>().unwrap() > 0);
+    Json(json!({"ok": true, "upload_url": format!("http://{address}/upload/{id}"), "file_id": id}))
+        .into_response()
+}
+
+async fn upload(State((_, world)): Shared, Path(id): Path<String>, content: String) -> &'static str {
+    world.lock().unwrap().uploads.insert(id, content);
+    "OK"
+}
+
+async fn post_file(State((_, world)): Shared, Json(body): Json<Value>) -> Response {
+    let mut world = world.lock().unwrap();
+    if let Some(code) = world.file_error {
+        return refused(code);
+    }
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let file = &body["files"][0];
+    let id = file["id"].as_str().unwrap();
+    let posted = Posted {
+        name: world.names[id].clone(),
+        title: text(&file["title"]).unwrap(),
+        content: world.uploads[id].clone(),
+        channel: text(&body["channel_id"]).unwrap(),
+        thread: text(&body["thread_ts"]),
+    };
+    world.files.push(posted);
+    if let Some(fewer) = world.files_unheard.checked_sub(1) {
+        world.files_unheard = fewer;
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    }
+    Json(json!({"ok": true, "files": []})).into_response()
+}
+
 async fn open_view(State((_, world)): Shared, Json(body): Json<Value>) -> Response {
     let (error, hangs) = {
         let mut world = world.lock().unwrap();
@@ -351,7 +418,9 @@ async fn history(State((_, world)): Shared, Form(asked): Form<HashMap<String, St
             && post["thread_ts"].as_str() == asked.get("ts").map(String::as_str)
     };
     let message = |post: &Value| json!({"user": "UBOT", "text": post["text"], "metadata": post["metadata"]});
-    let messages: Vec<_> = world.posts.iter().filter(there).map(message).collect();
+    let files = world.files.iter().filter(|file| file.channel == asked["channel"]);
+    let files = files.map(|file| json!({"user": "UBOT", "text": "", "files": [{"name": file.name}]}));
+    let messages: Vec<_> = world.posts.iter().filter(there).map(message).chain(files).collect();
     Json(json!({"ok": true, "messages": messages, "response_metadata": {"next_cursor": ""}})).into_response()
 }
 

@@ -75,6 +75,7 @@ pub fn render(
             timeout: spec.commands.timeout.clone(),
         },
         visibility: spec.replies.visibility,
+        long_output: spec.replies.long_output.clone(),
         storage: storage_config(namespace, name, &spec.storage, placement),
         plugins: resolution
             .plugins

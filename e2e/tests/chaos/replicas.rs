@@ -7,7 +7,7 @@ use std::{
 
 use chatops_crds::bot_config::StorageConfig;
 use chatops_e2e::{
-    local::{Process, Signal, bot},
+    local::{Process, Signal, bot, configuration},
     slack::{Simulator, Slack},
 };
 use tempfile::TempDir;
@@ -47,8 +47,8 @@ impl Replicas {
     /// Starts `count` of them, and returns when all are connected.
     pub async fn start(slack: &Simulator, count: usize, storage: &StorageConfig) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let command =
-            bot(slack, folder.path(), storage.clone(), NOTES).expect("the bot: run `make binaries`");
+        let config = configuration(slack, storage.clone(), NOTES).expect("it is valid");
+        let command = bot(slack, folder.path(), &config).expect("the bot: run `make binaries`");
         let running = (0..count).map(|_| None).collect();
         let (slack, ending) = (slack.slack(), Vec::new());
         let mut replicas = Self { slack, command, running, ending, paused: None, _folder: folder };

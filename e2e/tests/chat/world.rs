@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use chatops_crds::bot_config::StorageConfig;
+use chatops_crds::bot_config::{BotConfig, StorageConfig};
 use chatops_e2e::{
-    local::{Process, bot},
+    local::{Process, bot, configuration},
     slack::{Builder, Entry, Message, Simulator, Slack},
 };
 use tempfile::TempDir;
@@ -22,9 +22,20 @@ pub struct World {
 impl World {
     /// A bot with one plugin, in a workspace with these channels.
     pub async fn start(workspace: Builder, plugin: &str) -> Result<World> {
+        Self::start_with(workspace, plugin, |_| ()).await
+    }
+
+    /// The same with a configuration that `change` changes.
+    pub async fn start_with(
+        workspace: Builder,
+        plugin: &str,
+        change: impl FnOnce(&mut BotConfig),
+    ) -> Result<World> {
         let slack = workspace.rate_limits(false).start().await?;
         let folder = tempfile::tempdir()?;
-        let bot = Process::start(&mut bot(&slack, folder.path(), StorageConfig::Memory {}, plugin)?)?;
+        let mut config = configuration(&slack, StorageConfig::Memory {}, plugin)?;
+        change(&mut config);
+        let bot = Process::start(&mut bot(&slack, folder.path(), &config)?)?;
         slack.wait_for_sockets(1, PATIENCE).await.context("the bot does not connect")?;
         Ok(World { slack, _bot: bot, _folder: folder })
     }

@@ -77,6 +77,16 @@ fn bots() -> Vec<(&'static str, Value, By)> {
         ("too many replicas", sized(9, 1), Rule("replicas must be at most 8")),
         ("bad duration", bot(json!({"commands": {"timeout": "five"}})), Rule("must be a duration such as")),
         (
+            "no line",
+            bot(json!({"replies": {"longOutput": {"maxLines": 0}}})),
+            Rule("maxLines must be from 1 to 1000"),
+        ),
+    ]
+}
+
+fn misshapen_bots() -> Vec<(&'static str, Value, By)> {
+    vec![
+        (
             "too long",
             bot(json!({"commands": {"prefix": "!!!!!!!!!!!"}})),
             Schema("may not be more than 10", "spec.commands.prefix"),
@@ -179,7 +189,7 @@ fn validate(name: &str, object: &Value) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_yaml_is_refused_by_the_api_server_and_by_validate() {
     in_a_world(|world| async move {
-        for (name, object, by) in bots().into_iter().chain(plugins()) {
+        for (name, object, by) in bots().into_iter().chain(misshapen_bots()).chain(plugins()) {
             let server = world.try_apply(&object).await.expect_err(name);
             let offline = validate(name, &object);
             match by {

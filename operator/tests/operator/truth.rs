@@ -374,9 +374,12 @@ fn scopes_that_are_missing() {
         &["im:history (nothing is heard in direct messages); this costs hello", "slack-manifest"],
     );
     check(
-        with(vec![pod(missing(&[], &["reactions:write"]))]),
+        with(vec![pod(missing(&[], &["reactions:write", "files:write"]))]),
         &["PluginsLoaded=False/MissingScopes"],
-        &["reactions:write (a command that takes long does not show that it is at work): add"],
+        &[
+            "reactions:write (a command that takes long does not show that it is at work)",
+            "files:write (long answers come as several messages, not as files): add",
+        ],
     );
 }
 

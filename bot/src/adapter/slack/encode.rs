@@ -10,7 +10,7 @@ use slack_morphism::{
 
 use super::{form, metadata::Metadata};
 use crate::{
-    chat::{Message, Reply, Sign, Span, spans},
+    chat::{Message, Reply, Sign, Span, plain, spans},
     outbox::Mark,
 };
 
@@ -84,6 +84,16 @@ pub fn response(reply: &Reply) -> Response {
 /// An answer for the asker alone.
 pub fn private_response(neutral: &str) -> Response {
     Response { response_type: "ephemeral", text: text(neutral), blocks: None }
+}
+
+/// What a file shows of neutral text: what it says, without the fences around all of it.
+pub fn file(neutral: &str) -> String {
+    let text = plain(neutral.trim_end());
+    let fenced = text.strip_prefix("```").and_then(|rest| rest.strip_suffix("```"));
+    match fenced {
+        Some(code) if !code.contains("```") => code.strip_prefix('\n').unwrap_or(code).to_owned(),
+        _ => text,
+    }
 }
 
 /// Neutral text in Slack's mark-up.
@@ -189,6 +199,13 @@ mod tests {
             let response = serde_json::to_value(response).unwrap();
             assert_eq!(response, json!({ "response_type": expected, "text": "a &lt; b" }));
         }
+    }
+
+    #[test]
+    fn a_file_shows_what_is_in_the_fences_around_all_of_it() {
+        assert_eq!(file("```\na <b>\n  c\n```\n"), "a <b>\n  c\n");
+        assert_eq!(file(&format!("{}:\n```\na\n```", mention("U1"))), "@U1:\n```\na\n```");
+        assert_eq!(file("```\na\n``` and ```\nb\n```"), "```\na\n``` and ```\nb\n```");
     }
 
     proptest! {

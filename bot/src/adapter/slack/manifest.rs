@@ -8,7 +8,7 @@ use slack_morphism::apps::{
     SlackAppManifestSettingsEventSubscriptions, SlackAppManifestSettingsInteractivity,
 };
 
-use super::scopes::{Needs, SIGNS, WRITE};
+use super::scopes::{Needs, WRITE};
 
 /// Longest name of an app (docs: "App manifest reference").
 const MAX_NAME: usize = 35;
@@ -17,8 +17,9 @@ const MAX_NAME: usize = 35;
 pub fn manifest(config: &BotConfig) -> SlackAppManifest {
     let app_name: String = config.name.chars().take(MAX_NAME).collect();
     let description = format!("ChatOps bot. Type {}help to see what it can do.", config.call());
-    let Needs { hearing } = Needs::of(config);
-    let scopes = [WRITE].into_iter().chain(hearing.iter().map(|hearing| hearing.scope)).chain([SIGNS]);
+    let Needs { hearing, showing } = Needs::of(config);
+    let scopes = [WRITE].into_iter().chain(hearing.iter().map(|hearing| hearing.scope));
+    let scopes = scopes.chain(showing.iter().map(|showing| showing.scope));
     let events = hearing.iter().filter_map(|hearing| hearing.event).map(Into::into);
     let slash_commands = config.commands.slash_command.as_ref().map(|name| vec![slash_command(name)]);
     // Without its tab nobody can write to the bot directly.
@@ -61,19 +62,18 @@ fn slash_command(name: &str) -> SlackAppManifestFeaturesSlashCommand {
 /// # Errors
 /// When it cannot be written as YAML.
 pub fn yaml(config: &BotConfig) -> Result<String, serde_yaml::Error> {
-    let places: String = Needs::of(config)
-        .hearing
-        .iter()
-        .map(|need| format!("#   {:18} {}\n", need.scope, need.place))
-        .collect();
+    let Needs { hearing, showing } = Needs::of(config);
+    let row = |scope, what| format!("#   {scope:18} {what}\n");
+    let places: String = hearing.iter().map(|hearing| row(hearing.scope, hearing.place)).collect();
+    let shown: String = showing.iter().map(|showing| row(showing.scope, showing.what)).collect();
     Ok(format!(
         "# The Slack app of ChatBot {name}, made by `chatops-bot slack-manifest`. On https://api.slack.com/apps choose\n\
          # \"Create New App\", \"From a manifest\", and paste this.\n\
          #\n\
          # The bot needs {WRITE}, and hears people by\n\
          {places}\
-         # Of these all but one may be left out: condition PluginsLoaded then tells what is missing. With {SIGNS}\n\
-         # it shows on a message whose command takes long that it works on it.\n\
+         # Of these all but one may be left out: condition PluginsLoaded then tells what is missing. With these it\n\
+         {shown}\
          {manifest}",
         name = config.name,
         manifest = serde_yaml::to_string(&manifest(config))?,

@@ -6,8 +6,18 @@ use chatops_crds::{bot_config::BotConfig, chat_bot::commands::Addressed};
 /// Without it nothing can be said.
 pub(super) const WRITE: &str = "chat:write";
 
-/// By it a slow command shows that it is being worked on.
-pub(super) const SIGNS: &str = "reactions:write";
+/// A scope without which the bot says less well what it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Showing {
+    pub scope: &'static str,
+    /// What the bot does with it.
+    pub what: &'static str,
+}
+
+const SIGNS: Showing =
+    Showing { scope: "reactions:write", what: "shows on a message that its command is being worked on" };
+
+const FILES: Showing = Showing { scope: "files:write", what: "posts a long answer as a file" };
 
 /// A scope that lets the bot hear people somewhere. With a history it also looks, after a lost connection, whether its
 /// answer arrived.
@@ -41,11 +51,12 @@ const fn hearing(
     Hearing { scope, event: Some(event), place, ways }
 }
 
-/// What the Slack app of a bot has to be granted besides [`WRITE`] and [`SIGNS`].
+/// What the Slack app of a bot has to be granted besides [`WRITE`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Needs {
     /// Without any of them nothing can be heard.
     pub(super) hearing: Vec<Hearing>,
+    pub(super) showing: Vec<Showing>,
 }
 
 impl Needs {
@@ -56,7 +67,8 @@ impl Needs {
             |way: &Addressed| config.commands.addressed_by.contains(way) || (*way == Prefix && overhears);
         let heard = READ.into_iter().filter(|hearing| hearing.ways.iter().any(is_open));
         let hearing = heard.chain(config.commands.slash_command.is_some().then_some(SLASH)).collect();
-        Needs { hearing }
+        let showing = [SIGNS].into_iter().chain(config.long_output.is_some().then_some(FILES)).collect();
+        Needs { hearing, showing }
     }
 
     /// What is missing of `granted`, the value of Slack's `x-oauth-scopes` header: names with commas between them.
@@ -74,9 +86,8 @@ impl Needs {
         } else {
             missing.optional = unheard;
         }
-        if is_lacking(&SIGNS) {
-            missing.optional.push(SIGNS.to_owned());
-        }
+        let shown = self.showing.iter().map(|showing| showing.scope);
+        missing.optional.extend(shown.filter(is_lacking).map(str::to_owned));
         missing
     }
 }
@@ -156,6 +167,15 @@ pub(super) mod tests {
         let prefixed = ["channels:history", "groups:history", "im:history", "mpim:history", "commands"];
         assert_eq!(of(json!(["Prefix"])), prefixed);
         assert_eq!(needs(json!({"slashCommand": "/ops"})).missing(ALL).optional, ["commands"]);
+    }
+
+    #[test]
+    fn long_answers_as_files_need_a_scope() {
+        let mut config = config("ops", json!({}), json!([]));
+        config.long_output = Some(serde_json::from_value(json!({})).unwrap());
+        let missing = Needs::of(&config).missing(ALL);
+        assert_eq!((missing.required.len(), missing.optional), (0, vec!["files:write".to_owned()]));
+        assert_eq!(Needs::of(&config).missing(&format!("{ALL},files:write")), MissingScopes::default());
     }
 
     #[test]

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
-use super::{credentials, decode, encode, link::Link, metadata::Metadata, web_api::CallError};
+use super::{
+    credentials, decode, encode, link::Link, metadata::Metadata, tokens::Tokens, upload, web_api::CallError,
+};
 use crate::{
     chat::{Message as Typed, MessageKey, Reply, ReplyUrl, Sign, Target},
     network::Unreachable,
@@ -28,7 +30,7 @@ const MOST_PAGES: usize = 10;
 /// Sends answers to Slack. Clones share one connection pool.
 #[derive(Clone, Debug)]
 pub struct SlackSender {
-    link: Arc<Link>,
+    pub(super) link: Arc<Link>,
 }
 
 /// A request of `conversations.history` and, with `ts`, of `conversations.replies`.
@@ -53,6 +55,23 @@ struct Page {
 struct Message {
     user: Option<String>,
     metadata: Option<Metadata>,
+    #[serde(default)]
+    files: Vec<File>,
+}
+
+#[derive(Debug, Deserialize)]
+struct File {
+    name: Option<String>,
+}
+
+impl Message {
+    /// What it tells of the answers to `runs`.
+    fn marks_of(&self, runs: &[MessageKey]) -> Vec<Mark> {
+        let metadata = self.metadata.iter().flat_map(|metadata| metadata.marks_of(runs));
+        let names: Vec<_> = self.files.iter().filter_map(|file| file.name.as_deref()).collect();
+        let filed = runs.iter().filter(|run| names.contains(&upload::file_name(run).as_str()));
+        metadata.chain(filed.map(|run| Mark { run: run.clone(), part: Mark::FILE })).collect()
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -63,6 +82,30 @@ struct Next {
 impl SlackSender {
     pub(super) fn new(link: Arc<Link>) -> SlackSender {
         SlackSender { link }
+    }
+
+    pub(super) fn tokens(&self) -> Result<Arc<Tokens>, SendError> {
+        let session = self.link.session.borrow().clone();
+        Ok(session.ok_or_else(|| SendError::Retry("no token".into()))?.tokens)
+    }
+
+    /// What it means that a call failed. What speaks against the session has it looked at.
+    pub(super) fn failed(&self, error: CallError) -> SendError {
+        let is_suspect = match &error {
+            CallError::RateLimited { .. } => false,
+            CallError::Unreachable(_) => true,
+            CallError::Refused(code) => credentials::is_about_token(code) || code == "missing_scope",
+        };
+        if is_suspect {
+            self.link.doubt.notify_one();
+        }
+        match error {
+            CallError::RateLimited { retry_after } => SendError::RateLimited { retry_after },
+            CallError::Unreachable(error) => not_reached(&error),
+            // The token may be about to be replaced, and then it works.
+            CallError::Refused(code) if credentials::is_about_token(&code) => SendError::Retry(code),
+            CallError::Refused(code) => SendError::Rejected(code),
+        }
     }
 
     async fn page(&self, token: &Secret, history: &History<'_>) -> Result<Page, FindError> {
@@ -89,7 +132,7 @@ impl SlackSender {
         match self.link.web.respond(url, &encode::response(reply), self.link.timing.post).await {
             Ok(()) => Ok(()),
             Err(CallError::RateLimited { retry_after }) => Err(SendError::RateLimited { retry_after }),
-            Err(CallError::Unreachable(error)) => Err(failed(&error)),
+            Err(CallError::Unreachable(error)) => Err(not_reached(&error)),
             Err(CallError::Refused(error)) => {
                 Err(SendError::Rejected(format!("{code}, and response_url: {error}")))
             }
@@ -99,9 +142,7 @@ impl SlackSender {
 
 impl Sender for SlackSender {
     async fn send(&self, reply: &Reply, marks: &[Mark]) -> Result<(), SendError> {
-        let session = self.link.session.borrow().clone();
-        let tokens = session.ok_or_else(|| SendError::Retry("no token".into()))?.tokens;
-        let (web, deadline) = (&self.link.web, self.link.timing.post);
+        let (tokens, web, deadline) = (self.tokens()?, &self.link.web, self.link.timing.post);
         let posted = match &reply.target.only {
             Some(user) => {
                 let request = encode::post_ephemeral(reply, user);
@@ -114,28 +155,18 @@ impl Sender for SlackSender {
         };
         match posted {
             Ok(_) => Ok(()),
-            Err(CallError::RateLimited { retry_after }) => Err(SendError::RateLimited { retry_after }),
-            Err(CallError::Unreachable(error)) => {
-                self.link.doubt.notify_one();
-                Err(failed(&error))
-            }
-            // The token may be about to be replaced, and then it works.
-            Err(CallError::Refused(code)) if credentials::is_about_token(&code) => {
-                self.link.doubt.notify_one();
-                Err(SendError::Retry(code))
-            }
-            Err(CallError::Refused(code)) => {
-                if let Some(url) = &reply.target.reply_url
-                    && NOT_THERE.contains(&code.as_str())
-                {
-                    return self.respond(url, reply, &code).await;
+            Err(CallError::Refused(code)) if NOT_THERE.contains(&code.as_str()) => {
+                match &reply.target.reply_url {
+                    Some(url) => self.respond(url, reply, &code).await,
+                    None => Err(SendError::Rejected(code)),
                 }
-                if code == "missing_scope" {
-                    self.link.doubt.notify_one();
-                }
-                Err(SendError::Rejected(code))
             }
+            Err(error) => Err(self.failed(error)),
         }
+    }
+
+    async fn send_file(&self, reply: &Reply, run: &MessageKey) -> Result<(), SendError> {
+        self.upload(reply, run).await
     }
 
     /// Reads what was posted since the first of the commands was typed, by this bot's user. When a slash command was typed
@@ -163,8 +194,7 @@ impl Sender for SlackSender {
         for _ in 0..MOST_PAGES {
             let page = self.page(&session.tokens.bot, &history).await?;
             let of_bot = page.messages.iter().filter(|message| message.user.as_deref() == Some(own));
-            let metadata = of_bot.filter_map(|message| message.metadata.as_ref());
-            marks.extend(metadata.flat_map(|metadata| metadata.marks_of(runs)));
+            marks.extend(of_bot.flat_map(|message| message.marks_of(runs)));
             history.cursor = page.response_metadata.and_then(|next| next.next_cursor);
             let is_met = oldest.is_none() && runs.iter().all(|run| begins(&marks, run));
             if is_met || history.cursor.as_ref().is_none_or(String::is_empty) {
@@ -175,21 +205,11 @@ impl Sender for SlackSender {
     }
 
     async fn sign(&self, message: &Typed, sign: Sign, shown: bool) -> Result<(), SendError> {
-        let session = self.link.session.borrow().clone();
-        let tokens = session.ok_or_else(|| SendError::Retry("no token".into()))?.tokens;
+        let (tokens, web, deadline) = (self.tokens()?, &self.link.web, self.link.timing.call);
         let method = if shown { "reactions.add" } else { "reactions.remove" };
         let request = encode::reaction(message, sign);
-        match self.link.web.call::<IgnoredAny>(method, &tokens.bot, &request, self.link.timing.call).await {
-            Ok(_) => Ok(()),
-            Err(CallError::RateLimited { retry_after }) => Err(SendError::RateLimited { retry_after }),
-            Err(CallError::Unreachable(error)) => Err(failed(&error)),
-            Err(CallError::Refused(code)) => {
-                if code == "missing_scope" {
-                    self.link.doubt.notify_one();
-                }
-                Err(SendError::Rejected(code))
-            }
-        }
+        let shown = web.call::<IgnoredAny>(method, &tokens.bot, &request, deadline).await;
+        shown.map(|_| ()).map_err(|error| self.failed(error))
     }
 
     fn max_chars(&self) -> usize {
@@ -202,12 +222,12 @@ impl Sender for SlackSender {
 }
 
 /// What it means that Slack was not reached.
-fn failed(error: &Unreachable) -> SendError {
+fn not_reached(error: &Unreachable) -> SendError {
     let sent = if error.is_before_sending() { SendError::Retry } else { SendError::Doubtful };
     sent(error.to_string())
 }
 
 /// Whether the beginning of the answer to `run` is among `marks`.
 fn begins(marks: &[Mark], run: &MessageKey) -> bool {
-    marks.iter().any(|mark| mark.part == 0 && mark.run == *run)
+    marks.iter().any(|mark| matches!(mark.part, 0 | Mark::FILE) && mark.run == *run)
 }

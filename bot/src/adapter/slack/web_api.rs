@@ -29,6 +29,7 @@ const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Types of what is sent.
 const JSON: &str = "application/json; charset=utf-8";
 const FORM: &str = "application/x-www-form-urlencoded";
+const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Who calls.
 const AGENT: &str = concat!("chatops-bot/", env!("CARGO_PKG_VERSION"));
@@ -207,6 +208,23 @@ impl WebApi {
             _ if status.is_client_error() => Err(CallError::Refused(status.as_str().to_owned())),
             _ => check_status(status, &headers),
         }
+    }
+
+    /// Sends `content` to an address that `files.getUploadURLExternal` gave, which stands for the token.
+    pub(super) async fn upload(
+        &self,
+        url: &str,
+        content: String,
+        deadline: Duration,
+    ) -> Result<(), CallError> {
+        let request = Request::post(url).header(CONTENT_TYPE, TEXT).header(USER_AGENT, AGENT).body(content);
+        let request = request.map_err(|_| CallError::Refused("no address".to_owned()))?;
+        let received = self.exchange(request, deadline).await;
+        let outcome = received
+            .map_err(CallError::from)
+            .and_then(|Received { status, headers, .. }| check_status(status, &headers));
+        self.count("upload", &outcome);
+        outcome
     }
 
     async fn exchange(&self, request: Request<String>, deadline: Duration) -> Result<Received, Unreachable> {

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use super::transcript::{Place, Step, Transcript};
 use crate::{
     adapter::{scripted::Scripted, terminal},
-    chat::{Addressing, Channel, Incoming, MessageKey, User},
+    chat::{Addressing, Channel, Incoming, MessageKey, User, plain},
     inbox::Accepted,
 };
 
@@ -67,7 +67,7 @@ async fn ask(script: &mut Scripted, incoming: Incoming) -> Option<Said> {
 /// The lines of an answer as a transcript writes them: white space at their ends is not seen, nor are blank lines
 /// around them.
 fn lines(text: &str) -> Vec<String> {
-    let text = terminal::plain(text);
+    let text = plain(text.trim_end());
     text.lines().map(|line| line.trim_end().to_owned()).skip_while(String::is_empty).collect()
 }
 

@@ -3,8 +3,8 @@
 use super::Facts;
 use chatops_crds::advice::scopes;
 
-/// Without it commands run as ever.
-const SIGNS: &str = "reactions:write";
+/// Without these commands run as ever.
+const SHOWING: [&str; 2] = ["reactions:write", "files:write"];
 
 /// Most commands that a message names.
 const MAX_NAMED: usize = 5;
@@ -20,7 +20,7 @@ pub fn optional(facts: &Facts<'_>, missing: &[String]) -> String {
 
 /// By every scope but one commands arrive in some way, and so each costs all of them the same.
 fn suffering(facts: &Facts<'_>, missing: &[String]) -> String {
-    if missing.iter().all(|scope| scope == SIGNS) {
+    if missing.iter().all(|scope| SHOWING.contains(&scope.as_str())) {
         return String::new();
     }
     let plugins = &facts.resolution.plugins;
