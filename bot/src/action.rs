@@ -3,6 +3,7 @@
 
 mod context;
 mod filters;
+mod markdown;
 mod passive;
 mod reply;
 mod sample;

@@ -3,10 +3,13 @@
 //! read as JSON.
 
 pub mod form;
+pub mod text;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+pub use text::{Span, mention, mention_channel, open_mention, plain, spans, without_marks};
 
 /// Identity of a typed message on its platform: the same message delivered twice has the same key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -171,72 +174,6 @@ impl Reply {
     }
 }
 
-/// Opens and closes a mention in neutral text. Private-use characters, which decoders take out of what people type.
-const MENTION: (char, char) = ('\u{E000}', '\u{E001}');
-
-/// What the id of a channel has in front of it in a mention.
-const CHANNEL: char = '#';
-
-/// Neutral text that mentions a user.
-pub fn mention(user_id: &str) -> String {
-    format!("{}{user_id}{}", MENTION.0, MENTION.1)
-}
-
-/// Neutral text that links to a channel.
-pub fn mention_channel(channel_id: &str) -> String {
-    mention(&format!("{CHANNEL}{channel_id}"))
-}
-
-/// Takes the characters out of `text` that only [`mention`] may put in.
-pub fn without_mentions(text: &str) -> String {
-    text.chars().filter(|c| *c != MENTION.0 && *c != MENTION.1).collect()
-}
-
-/// Where the mention starts that `text` breaks off in, as a byte offset.
-pub fn open_mention(text: &str) -> Option<usize> {
-    text.rfind(MENTION.0).filter(|start| !text[*start..].contains(MENTION.1))
-}
-
-/// A piece of neutral text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Span<'a> {
-    Text(&'a str),
-    /// Id of a mentioned user.
-    Mention(&'a str),
-    /// Id of a mentioned channel.
-    Channel(&'a str),
-}
-
-/// The pieces of neutral text, in order.
-pub fn spans(text: &str) -> Vec<Span<'_>> {
-    let mut pieces = Vec::new();
-    let mut rest = text;
-    while let Some(start) = rest.find(MENTION.0) {
-        let after = &rest[start + MENTION.0.len_utf8()..];
-        let Some(end) = after.find(MENTION.1) else { break };
-        if start > 0 {
-            pieces.push(Span::Text(&rest[..start]));
-        }
-        let id = &after[..end];
-        pieces.push(id.strip_prefix(CHANNEL).map_or(Span::Mention(id), Span::Channel));
-        rest = &after[end + MENTION.1.len_utf8()..];
-    }
-    if !rest.is_empty() {
-        pieces.push(Span::Text(rest));
-    }
-    pieces
-}
-
-/// Neutral text where nothing is a link: a mention is the id behind an `@` or a `#`.
-pub fn plain(text: &str) -> String {
-    let pieces = spans(text).into_iter().flat_map(|span| match span {
-        Span::Text(text) => ["", text],
-        Span::Mention(id) => ["@", id],
-        Span::Channel(id) => ["#", id],
-    });
-    pieces.collect()
-}
-
 impl fmt::Display for MessageKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -271,20 +208,7 @@ pub mod tests {
     }
 
     #[test]
-    fn mentions_are_found_between_text() {
-        let text = format!("Hello {}, well met in {}", mention("U1"), mention_channel("C1"));
-        let expected =
-            [Span::Text("Hello "), Span::Mention("U1"), Span::Text(", well met in "), Span::Channel("C1")];
-        assert_eq!(spans(&text), expected);
-    }
-
-    #[test]
     fn an_address_for_answers_is_not_printed() {
         assert_eq!(format!("{:?}", Some(ReplyUrl("https://slack.example/1".into()))), "Some(***)");
-    }
-
-    #[test]
-    fn typed_text_cannot_contain_a_mention() {
-        assert_eq!(spans(&without_mentions(&mention("U1"))), [Span::Text("U1")]);
     }
 }

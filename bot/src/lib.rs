@@ -9,6 +9,7 @@ pub mod dns;
 pub mod engine;
 pub mod errbot;
 pub mod inbox;
+pub mod markdown;
 pub mod mask;
 pub mod network;
 pub mod outbox;

@@ -86,6 +86,9 @@ impl Mask {
         let mut add = |view: &View, in_view: Vec<Range<usize>>| {
             found.extend(in_view.iter().map(|secret| view.origin(secret)));
         };
+        if let Some(view) = views::seen(text) {
+            add(&view, self.find(&view.text, depth));
+        }
         if let Some(view) = views::joined(text) {
             add(&view, self.find_in_lines(&view.text, depth));
         }

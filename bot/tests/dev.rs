@@ -112,6 +112,16 @@ fn the_conversation_of_the_demo() {
 }
 
 #[test]
+fn markdown_is_shown_as_it_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("plugin.yaml");
+    fs::write(&file, plugin("# Own\\n- *one*\\n")).unwrap();
+    let dev = Conversation::start(&["-f", file.to_str().unwrap()]);
+    writeln!(dev.typed.as_ref().unwrap(), "!own").unwrap();
+    assert_eq!(dev.ends(), (vec!["# Own".to_owned(), "- *one*".to_owned()], true));
+}
+
+#[test]
 fn what_is_mistyped_is_answered_with_what_is_meant() {
     let mut dev = Conversation::start(&["-f", &sample("democmd.yaml")]);
     assert_eq!(

@@ -25,7 +25,7 @@ const MAY_USE: &[(&str, &str, &[&str])] = &[
     ("operator", "cluster_dns", &["cluster"]),
     ("operator", "wake", &["cluster"]),
     ("bot", "action", &["chat", "storage"]),
-    ("bot", "adapter", &["chat", "inbox", "network", "outbox", "report", "secret"]),
+    ("bot", "adapter", &["chat", "inbox", "markdown", "network", "outbox", "report", "secret"]),
     (
         "bot",
         "cli",
@@ -39,6 +39,7 @@ const MAY_USE: &[(&str, &str, &[&str])] = &[
     ("bot", "engine", &["action", "chat", "command", "inbox", "mask", "outbox", "report", "storage"]),
     ("bot", "errbot", &["secret"]),
     ("bot", "inbox", &["chat", "storage"]),
+    ("bot", "markdown", &["chat"]),
     ("bot", "network", &["secret"]),
     ("bot", "outbox", &["chat", "mask", "report"]),
     ("bot", "secret", &["mask"]),

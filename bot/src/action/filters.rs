@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use chatops_crds::shared::durations;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use minijinja::{Environment, Error, ErrorKind, State, Value};
+use minijinja::{Environment, Error, ErrorKind, State, Value, value::Kwargs};
 
 use crate::chat::{mention, mention_channel};
 
@@ -24,11 +24,24 @@ const BYTES_A_UNIT: usize = 64;
 pub(super) fn add(environment: &mut Environment<'_>) {
     environment.add_filter("ago", |value: &Value| ago(value, SystemTime::now()));
     environment.add_filter("bytes", bytes);
-    environment.add_filter("code", code);
+    environment.add_filter("code", |state: &State<'_, '_>, value: &Value| {
+        code(state, value).map(Value::from_safe_string)
+    });
     environment.add_filter("duration", duration);
     environment.add_filter("json", json);
     environment.add_filter("mention", mentioned);
-    environment.add_filter("table", table::table);
+    environment.add_filter("table", |state: &State<'_, '_>, rows: &Value, options: Kwargs| {
+        table::table(state, rows, options).map(Value::from_safe_string)
+    });
+    // What those of the engine return is escaped for HTML, and then passes for mark-up.
+    environment.add_filter("tojson", |state: &State<'_, '_>, value: &Value| {
+        let text = serde_json::to_string(value).map_err(|error| unwritten("JSON", &error.to_string()))?;
+        pay(state, text.len())?;
+        Ok::<_, Error>(text)
+    });
+    for name in ["escape", "e"] {
+        environment.add_filter(name, |value: &Value| value.to_string());
+    }
     environment.add_filter("truncate", truncate);
     environment.add_filter("yaml", yaml);
 }

@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt, io};
 
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value, syntax::SyntaxConfig};
 
-use super::{filters, sample::Sample};
+use super::{filters, markdown, sample::Sample};
 
 /// What one template may use up. A step takes one, and so do 64 bytes of any text or list that it makes: that is 19 MB at
 /// most. A loop over ten thousand values needs a third of it.
@@ -17,6 +17,9 @@ const MAX_BYTES: usize = 400_000;
 /// Deepest nesting of calls of macros and blocks while one template renders. Each takes stack, several times as much
 /// where the compiler does not optimise.
 const MAX_DEPTH: usize = 100;
+
+/// The field whose text is for people, and Markdown.
+const REPLY: &str = "reply";
 
 /// Compiled templates, which cannot refer to each other.
 pub struct Templates {
@@ -49,7 +52,11 @@ impl Templates {
     pub fn new() -> Templates {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_auto_escape_callback(|_| AutoEscape::None);
+        environment.set_auto_escape_callback(|id| match id.strip_prefix(REPLY) {
+            Some(_) => markdown::escape(),
+            None => AutoEscape::None,
+        });
+        environment.set_formatter(markdown::format);
         environment.set_fuel(Some(FUEL));
         filters::add(&mut environment);
         environment.set_recursion_limit(MAX_DEPTH);
@@ -71,7 +78,7 @@ impl Templates {
         source: &str,
         sample: &Sample,
     ) -> Result<Template, TemplateError> {
-        let id = self.count.to_string();
+        let id = format!("{field} {}", self.count);
         let added = self.environment.add_template_owned(id.clone(), source.to_owned());
         added.map_err(|error| TemplateError::new(field, &error))?;
         self.count += 1;
@@ -113,7 +120,10 @@ impl Templates {
             .get_template(&template.id)
             .and_then(|compiled| compiled.render_captured_to(context, &mut text).map(drop));
         match rendered {
-            Ok(()) => Ok(String::from_utf8_lossy(&text.0).into_owned()),
+            Ok(()) => {
+                let text = String::from_utf8_lossy(&text.0).into_owned();
+                Ok(if template.field == REPLY { markdown::marked(&text) } else { text })
+            }
             Err(error) => Err(TemplateError::new(template.field, &error)),
         }
     }

@@ -20,6 +20,7 @@ mod link;
 pub mod manifest;
 pub mod markup;
 mod metadata;
+mod rich_text;
 mod scopes;
 mod sender;
 mod socket;

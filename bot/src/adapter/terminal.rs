@@ -116,7 +116,7 @@ pub fn sender() -> (TerminalSender, mpsc::UnboundedReceiver<Printed>) {
 impl Sender for TerminalSender {
     async fn send(&self, reply: &Reply, _: &[Mark]) -> Result<(), SendError> {
         let mut out = io::stdout().lock();
-        let written = writeln!(out, "{}", plain(reply.text.trim_end())).and_then(|()| out.flush());
+        let written = writeln!(out, "{}", plain(&reply.text).trim_end()).and_then(|()| out.flush());
         // Nobody waits any more after the end of the input.
         let _ = self.printed.send(Printed { lacking: reply.lacking.clone() });
         written.map_err(|error| SendError::Rejected(error.to_string()))

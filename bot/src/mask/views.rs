@@ -63,6 +63,13 @@ pub(super) fn joined(text: &[u8]) -> Option<View> {
     replaced(text, |text| memchr2(b'\n', b'\r', text), end_of_line)
 }
 
+/// The view without the private-use characters that mark what stands between them (U+E000 to U+E03F); none without any.
+pub(super) fn seen(text: &[u8]) -> Option<View> {
+    const MARK: [u8; 2] = [0xEE, 0x80];
+    let mark = |text: &[u8], _: &mut Vec<u8>| text.starts_with(&MARK).then_some(3);
+    replaced(text, |text| memchr(MARK[0], text), mark)
+}
+
 /// Appends what the escape at the beginning of a text means, and returns its length; none if there is no escape.
 type Unescape = fn(&[u8], &mut Vec<u8>) -> Option<usize>;
 

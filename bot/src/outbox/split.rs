@@ -1,5 +1,7 @@
 //! Cuts text that is too long for one message: at line ends, within a line at white space, within a word only where
-//! there is no other way. A code fence that is cut is closed and opened again. Pure.
+//! there is no other way. A code fence that is cut is closed and opened again, and so are the marks of Markdown. Pure.
+
+use crate::chat::text::{Open, without_markdown};
 
 /// Opens and closes a block of code in every chat platform that has them.
 const FENCE: &str = "```";
@@ -14,7 +16,7 @@ const SMALLEST_LIMIT: usize = 64;
 /// space around a cut is lost. Blank text has no pieces.
 pub fn split(text: &str, limit: usize, cost: impl Fn(char) -> usize) -> Vec<String> {
     let limit = limit.max(SMALLEST_LIMIT);
-    if text.trim().is_empty() {
+    if without_markdown(text).trim().is_empty() {
         return Vec::new();
     }
     let mut splitter = Splitter {
@@ -25,6 +27,8 @@ pub fn split(text: &str, limit: usize, cost: impl Fn(char) -> usize) -> Vec<Stri
         used: 0,
         is_empty: true,
         fenced: false,
+        open: Open::default(),
+        value_goes_on: false,
     };
     if splitter.width(text) <= limit {
         return vec![text.to_owned()];
@@ -46,6 +50,10 @@ struct Splitter<C> {
     is_empty: bool,
     /// Its end is inside a code fence.
     fenced: bool,
+    /// Its end is inside of these.
+    open: Open,
+    /// The next line is inside a value.
+    value_goes_on: bool,
 }
 
 impl<C: Fn(char) -> usize> Splitter<C> {
@@ -80,20 +88,34 @@ impl<C: Fn(char) -> usize> Splitter<C> {
     }
 
     fn append(&mut self, line: &str) {
-        if !self.piece.is_empty() {
+        if self.used > 0 {
             self.piece.push('\n');
             self.used += 1;
         }
+        if std::mem::take(&mut self.value_goes_on) {
+            self.piece.push_str(self.open.around_value().0);
+        }
         self.piece.push_str(line);
         self.used += self.width(line);
-        self.is_empty &= line.trim().is_empty() || line.trim() == FENCE;
-        self.fenced ^= line.matches(FENCE).count() % 2 == 1;
+        let seen = without_markdown(line);
+        self.is_empty &= seen.trim().is_empty() || seen.trim() == FENCE;
+        let mut own = String::new();
+        for c in line.chars() {
+            own.extend(Some(c).filter(|_| !self.open.value));
+            self.open = self.open.behind(c);
+        }
+        // A fence in a value is none.
+        self.fenced ^= own.matches(FENCE).count() % 2 == 1;
     }
 
     /// Ends the piece in the making and starts the next.
     fn cut(&mut self) {
         let mut piece = std::mem::take(&mut self.piece);
         self.used = 0;
+        let (opens, closes) = self.open.around_markdown();
+        piece.push_str(self.open.around_value().1);
+        self.value_goes_on = self.open.value;
+        self.piece.push_str(opens);
         if self.fenced {
             match piece.strip_suffix("\n```") {
                 Some(before_fence) => piece.truncate(before_fence.len()),
@@ -102,6 +124,7 @@ impl<C: Fn(char) -> usize> Splitter<C> {
             self.piece.push_str(FENCE);
             self.used = FENCE.len();
         }
+        piece.push_str(closes);
         if !std::mem::replace(&mut self.is_empty, true) {
             self.pieces.push(piece);
         }

@@ -40,7 +40,8 @@ pub struct Command {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub store: Option<Store>,
 
-    /// Template of the answer (Jinja syntax). Known in it: `args`, `user`, `channel`, `result` (the action's outcome).
+    /// Template of the answer: Markdown with Jinja syntax. Known in it: `args`, `user`, `channel`, `result` (the action's
+    /// outcome).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 10000))]
     pub reply: Option<String>,

@@ -17,7 +17,7 @@ pub struct Match {
     #[schemars(length(max = 300))]
     pub summary: String,
 
-    /// Template of the answer (Jinja syntax). Known in it: `match.text`, what was found, and its groups by name and by
+    /// Template of the answer: Markdown with Jinja syntax. Known in it: `match.text`, what was found, its groups by name and by
     /// number, as in `match.id` and `match[1]`; `user`, `channel` and `bot`. One that comes out blank is not sent.
     #[schemars(length(min = 1, max = 10000))]
     pub reply: String,

@@ -12,12 +12,13 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Path, type and content.
-const FILES: [(&str, &str, &str); 5] = [
+const FILES: [(&str, &str, &str); 6] = [
     ("/", "text/html; charset=utf-8", include_str!("page/index.html")),
     ("/page/style.css", "text/css; charset=utf-8", include_str!("page/style.css")),
     ("/page/page.js", "text/javascript; charset=utf-8", include_str!("page/page.js")),
     ("/page/modal.js", "text/javascript; charset=utf-8", include_str!("page/modal.js")),
     ("/page/mrkdwn.js", "text/javascript; charset=utf-8", include_str!("page/mrkdwn.js")),
+    ("/page/rich_text.js", "text/javascript; charset=utf-8", include_str!("page/rich_text.js")),
 ];
 
 pub(crate) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {

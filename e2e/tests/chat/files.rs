@@ -28,7 +28,7 @@ async fn what_has_many_lines_is_a_file_where_it_was_asked() -> Result<()> {
     let world = World::start_with(Simulator::builder(), PLUGIN, change).await?;
     let alice = world.slack.user("alice");
     let question = alice.types("#general", "!pods 3").await?;
-    world.hears("```\nweb-0 <none>\nweb-1 <none>\nweb-2 <none>\n```").await?;
+    world.hears("```web-0 <none>\nweb-1 <none>\nweb-2 <none>```").await?;
     alice.types_in_thread(&question, "!pods 300").await?;
     let filed = |entries: &[Entry]| {
         let mut messages = entries.iter().filter_map(|entry| entry.action.new_message());
@@ -53,8 +53,8 @@ async fn what_one_person_alone_sees_is_no_file() -> Result<()> {
         };
         let world = World::start_with(Simulator::builder(), PLUGIN, change).await?;
         world.slack.user("alice").types("#general", "!pods 20").await?;
-        let lines: String = (0..20).map(|n| format!("web-{n} <none>\n")).collect();
-        let answer = world.hears(&format!("```\n{lines}```")).await?;
+        let lines: Vec<_> = (0..20).map(|n| format!("web-{n} <none>")).collect();
+        let answer = world.hears(&format!("```{}```", lines.join("\n"))).await?;
         let is_direct = world.slack.messages("@alice")?.contains(&answer);
         assert!(is_direct || answer.visible_to.is_some(), "{visibility:?}: {answer:?}");
         assert_eq!(world.slack.calls("files.getUploadURLExternal"), 0);

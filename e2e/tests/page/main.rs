@@ -24,6 +24,26 @@ const CHANNEL_BUTTON: &str = "#messages .message button";
 const CHANNEL: &str = "#messages .message";
 const THREAD: &str = "#replies .message";
 
+const REPORT: &str = r#"
+apiVersion: chatops.dev/v1alpha1
+kind: BotPlugin
+metadata: {name: report}
+spec:
+  commands:
+    - name: report
+      args: [{name: service, required: true}]
+      reply: |
+        # Report on {{ args.service }}
+        **Well**, by {{ user.mention }}, see [its page](https://a.example/?a=1&b=2) :eyes:
+        - one
+          1. inner
+        - `two`
+        > quoted
+        ```
+        <b>code</b>
+        ```
+"#;
+
 struct World {
     slack: Simulator,
     browser: Browser,
@@ -70,6 +90,9 @@ fn bot(slack: &Simulator, own: &Path) -> Result<Command> {
     for plugin in ["hello.yaml", "democmd.yaml"] {
         command.arg("-f").arg(samples.join(plugin));
     }
+    let report = own.join("report.yaml");
+    fs::write(&report, REPORT)?;
+    command.arg("-f").arg(report);
     command.env("SLACK_BOT_TOKEN", slack.bot_token()).env("SLACK_APP_TOKEN", slack.app_token());
     Ok(command)
 }
@@ -193,6 +216,23 @@ async fn what_somebody_writes_is_shown_as_slack_shows_it_and_never_runs() -> Res
         let shown = alice.until(&format!("{last} === {}", json!(expected))).await;
         shown.with_context(|| format!("typed: {typed}"))?;
     }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_in_markdown_are_laid_out_and_what_was_typed_in_them_is_not() -> Result<()> {
+    let world = World::start().await?;
+    let mut alice = world.open("alice", "ops").await?;
+    alice.types(COMPOSER, "!report \"**web** <b>\"").await?;
+    alice.shows(CHANNEL, "Report on **web** <b>").await?;
+    let expected = "<div><strong>Report on **web** &lt;b&gt;</strong>\n<strong>Well</strong>, by \
+                    <span class=\"mention me\">@alice</span>, see <a href=\"https://a.example/?a=1&amp;b=2\" \
+                    target=\"_blank\" rel=\"noopener noreferrer\">its page</a> 👀</div>\
+                    <ul class=\"indent-0\"><li>one</li></ul><ol class=\"indent-1\" start=\"1\"><li>inner</li></ol>\
+                    <ul class=\"indent-0\"><li><code>two</code></li></ul><blockquote>quoted</blockquote>\
+                    <pre><code>&lt;b&gt;code&lt;/b&gt;</code></pre>";
+    let last = "[...document.querySelectorAll('#messages .text')].at(-1).innerHTML";
+    ensure!(alice.evaluate(last).await? == json!(expected), "{}", alice.evaluate(last).await?);
     Ok(())
 }
 

@@ -133,7 +133,15 @@ async fn long_text_is_cut_and_long_blocks_are_refused() -> anyhow::Result<()> {
     let section =
         |length| json!({ "type": "section", "text": { "type": "mrkdwn", "text": "x".repeat(length) } });
     let post = |blocks: Vec<Value>| json!({ "channel": "#ops", "text": "fallback", "blocks": blocks });
+    let rich = |elements: Value| vec![json!({ "type": "rich_text", "elements": elements })];
+    let text =
+        |text: &str| json!({ "type": "rich_text_section", "elements": [{ "type": "text", "text": text }] });
+    let list = |style: &str, indent: u32| json!({ "type": "rich_text_list", "style": style, "indent": indent, "elements": [text("a")] });
     let cases = [
+        (rich(json!([])), "invalid_blocks"),
+        (rich(json!([text("")])), "invalid_blocks"),
+        (rich(json!([list("bulet", 0)])), "invalid_blocks"),
+        (rich(json!([list("bullet", 9)])), "invalid_blocks"),
         (vec![section(3001)], "invalid_blocks"),
         (vec![section(1); 51], "invalid_blocks"),
         (vec![section(3000); 5], "msg_blocks_too_long"),
@@ -143,6 +151,9 @@ async fn long_text_is_cut_and_long_blocks_are_refused() -> anyhow::Result<()> {
         assert_eq!(app.refused("chat.postMessage", post(blocks)).await?, expected);
     }
     assert_eq!(app.call("chat.postMessage", post(vec![section(3000); 4])).await?["ok"], true);
+    let fine = rich(json!([text("b"), list("ordered", 8), list("bullet", 0)]));
+    assert_eq!(app.call("chat.postMessage", post(fine)).await?["ok"], true);
+    assert_eq!(slack.messages("#ops")?[2].text, format!("b\n{}1. a\n• a", " ".repeat(32)));
     Ok(())
 }
 

@@ -8,9 +8,10 @@ use slack_morphism::{
     blocks::SlackBlock,
 };
 
-use super::{form, metadata::Metadata};
+use super::{form, metadata::Metadata, rich_text};
 use crate::{
-    chat::{Message, Reply, Sign, Span, plain, spans},
+    chat::{Message, Reply, Sign, Span, plain, spans, text::is_mark},
+    markdown,
     outbox::Mark,
 };
 
@@ -26,9 +27,10 @@ fn content(reply: &Reply) -> SlackMessageContent {
     SlackMessageContent::new().with_text(text(&reply.text)).opt_blocks(blocks(reply))
 }
 
-/// What a text alone does not show.
+/// What a text alone does not show. Where there is something, the text is what notifications show.
 fn blocks(reply: &Reply) -> Option<Vec<SlackBlock>> {
-    form::offer(&text(&reply.text), reply.lacking.as_deref()?)
+    let form = reply.lacking.as_deref().and_then(|line| form::offer(&text(&reply.text), line));
+    form.or_else(|| Some(vec![rich_text::block(&markdown::blocks(&reply.text)?).into()]))
 }
 
 /// The request that posts `reply`, which carries `marks`.
@@ -88,11 +90,12 @@ pub fn private_response(neutral: &str) -> Response {
 
 /// What a file shows of neutral text: what it says, without the fences around all of it.
 pub fn file(neutral: &str) -> String {
-    let text = plain(neutral.trim_end());
+    let text = plain(neutral);
+    let text = text.trim_end();
     let fenced = text.strip_prefix("```").and_then(|rest| rest.strip_suffix("```"));
     match fenced {
         Some(code) if !code.contains("```") => code.strip_prefix('\n').unwrap_or(code).to_owned(),
-        _ => text,
+        _ => text.to_owned(),
     }
 }
 
@@ -112,7 +115,7 @@ pub fn text(neutral: &str) -> String {
                 encoded.push('>');
             }
             Span::Text(text) | Span::Mention(text) | Span::Channel(text) => {
-                for c in text.chars() {
+                for c in text.chars().filter(|c| !is_mark(*c)) {
                     match escape(c) {
                         Some(escape) => encoded.push_str(escape),
                         None => encoded.push(c),
@@ -124,10 +127,12 @@ pub fn text(neutral: &str) -> String {
     encoded
 }
 
-/// How many characters `c` of neutral text becomes at most. What opens and closes a mention becomes two and one.
+/// How many characters `c` of neutral text becomes at most. What opens and closes a mention becomes two and one, and marks
+/// of Markdown become nothing.
 pub fn width(c: char) -> usize {
     match c {
         '\u{E000}' => 2,
+        _ if is_mark(c) => 0,
         _ => escape(c).map_or(1, str::len),
     }
 }
@@ -143,7 +148,7 @@ fn escape(c: char) -> Option<&'static str> {
 }
 
 /// Whether it has the form of a user id, so that a plugin cannot slip other mark-up in.
-fn is_id(id: &str) -> bool {
+pub(super) fn is_id(id: &str) -> bool {
     !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric())
 }
 

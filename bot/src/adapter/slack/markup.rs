@@ -3,7 +3,7 @@
 //! Slack escapes `&`, `<` and `>` and turns what it recognises into `<…>`: links, mentions, channels, keywords (docs:
 //! "Formatting message text"). `<address|label>` becomes its label, which is what the person saw while typing.
 
-use crate::chat::{Reference, without_mentions};
+use crate::chat::{Reference, without_marks};
 
 /// Text without mark-up, and what the names in it mean.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct Decoded {
 
 /// The text as it was typed: mark-up becomes what it stands for, e.g. `<@U1>` becomes `@U1`.
 pub fn decode(text: &str) -> Decoded {
-    let text = without_mentions(text);
+    let text = without_marks(text);
     let mut decoded = Decoded { text: String::with_capacity(text.len()), references: Vec::new() };
     let mut rest = text.as_str();
     while let Some(start) = rest.find('<') {

@@ -67,8 +67,12 @@ async fn ask(script: &mut Scripted, incoming: Incoming) -> Option<Said> {
 /// The lines of an answer as a transcript writes them: white space at their ends is not seen, nor are blank lines
 /// around them.
 fn lines(text: &str) -> Vec<String> {
-    let text = plain(text.trim_end());
-    text.lines().map(|line| line.trim_end().to_owned()).skip_while(String::is_empty).collect()
+    plain(text)
+        .trim_end()
+        .lines()
+        .map(|line| line.trim_end().to_owned())
+        .skip_while(String::is_empty)
+        .collect()
 }
 
 /// What `step` types. Everybody's name and every channel's is its id.

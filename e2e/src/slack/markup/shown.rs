@@ -48,7 +48,10 @@ fn block_text(block: &Value, workspace: &Workspace) -> Option<String> {
         ),
         "divider" => Some("---".to_owned()),
         "image" => block["alt_text"].as_str().map(str::to_owned),
-        "rich_text" => Some(rich_text(block, workspace)),
+        "rich_text" => {
+            let parts = children(block).map(|part| rich_text(part, workspace));
+            Some(parts.collect::<Vec<_>>().join("\n"))
+        }
         _ => None,
     }
 }
@@ -72,8 +75,21 @@ fn rich_text(element: &Value, workspace: &Workspace) -> String {
         "broadcast" => format!("@{}", element["range"].as_str().unwrap_or_default()),
         "emoji" => format!(":{}:", element["name"].as_str().unwrap_or_default()),
         "rich_text_preformatted" => format!("```{}```", inner()),
+        "rich_text_quote" => inner().lines().map(|line| format!("> {line}")).collect::<Vec<_>>().join("\n"),
+        "rich_text_list" => list(element, workspace),
         _ => inner(),
     }
+}
+
+fn list(list: &Value, workspace: &Workspace) -> String {
+    let number = |key: &str| list[key].as_u64().unwrap_or_default();
+    let indent = "    ".repeat(usize::try_from(number("indent")).unwrap_or_default());
+    let first = number("offset") + 1;
+    let items = (first..).zip(children(list)).map(|(n, item)| match list["style"].as_str() {
+        Some("ordered") => format!("{indent}{n}. {}", rich_text(item, workspace)),
+        _ => format!("{indent}• {}", rich_text(item, workspace)),
+    });
+    items.collect::<Vec<_>>().join("\n")
 }
 
 fn user_name(id: &str, workspace: &Workspace) -> String {

@@ -88,7 +88,7 @@ function literal(text, names) {
 }
 
 // What stands between `<` and `>`: a link, a person, a channel, all of a channel.
-function tokenNode(token, names) {
+export function tokenNode(token, names) {
   const bar = token.indexOf("|");
   const [target, label] = bar < 0 ? [token, ""] : [token.slice(0, bar), token.slice(bar + 1)];
   if (target.startsWith("@")) {

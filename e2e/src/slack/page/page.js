@@ -4,6 +4,7 @@
 
 import { drawModal } from "./modal.js";
 import { element, emoji, rendered } from "./mrkdwn.js";
+import { laidOut } from "./rich_text.js";
 
 const WAIT_MILLIS = 25_000;
 const GIVE_UP_MILLIS = WAIT_MILLIS + 10_000;
@@ -235,6 +236,10 @@ function textOf(message) {
   const sections = (message.blocks ?? []).filter(({ type }) => type !== "actions");
   if (sections.length && !message.attachments?.length && sections.every(({ type, text }) => type === "section" && text?.type === "mrkdwn")) {
     return sections.flatMap(({ text }) => rendered(text.text, names));
+  }
+  const texts = (message.blocks ?? []).filter(({ type }) => type === "rich_text");
+  if (message.bot_id && texts.length && texts.length === message.blocks.length) {
+    return texts.flatMap(({ elements }) => laidOut(elements, names));
   }
   const isPlain = !message.attachments?.length && (message.blocks ?? []).every(({ type }) => type === "rich_text");
   const escaped = () => message.text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");

@@ -15,6 +15,8 @@ const MOST_FIELDS: usize = 10;
 const FIELD_TEXT: usize = 2000;
 const HEADER_TEXT: usize = 150;
 const BUTTON_TEXT: usize = 75;
+/// Indent of a list.
+const DEEPEST: u64 = 8;
 /// Characters of all blocks together; Slack gives no exact number, about 13,000 has been seen.
 const ALL_TEXT: usize = 13_000;
 
@@ -74,6 +76,7 @@ fn check_block(block: &Value, at: &str) -> Result<(), Problem> {
                 limits::text(&block["text"], SECTION_TEXT, &format!("{at}/text"))
             }
         }
+        "rich_text" => each(block, at, check_rich_text),
         "header" => limits::text(&block["text"], HEADER_TEXT, &format!("{at}/text")),
         "actions" => {
             block["elements"].as_array().into_iter().flatten().enumerate().try_for_each(|(index, element)| {
@@ -86,6 +89,51 @@ fn check_block(block: &Value, at: &str) -> Result<(), Problem> {
             })
         }
         _ => Ok(()),
+    }
+}
+
+/// Checks the `elements` of `parent`, which is at `at`.
+fn each(
+    parent: &Value,
+    at: &str,
+    check: impl Fn(&Value, &str) -> Result<(), Problem>,
+) -> Result<(), Problem> {
+    let at = format!("{at}/elements");
+    let elements = parent["elements"].as_array().filter(|elements| !elements.is_empty());
+    let elements = elements.ok_or_else(|| Problem::new("missing required field: elements", &at))?;
+    elements.iter().enumerate().try_for_each(|(index, element)| check(element, &format!("{at}/{index}")))
+}
+
+fn check_rich_text(part: &Value, at: &str) -> Result<(), Problem> {
+    match part["type"].as_str().unwrap_or_default() {
+        "rich_text_section" | "rich_text_preformatted" | "rich_text_quote" => each(part, at, check_inline),
+        "rich_text_list" => {
+            if !matches!(part["style"].as_str(), Some("bullet" | "ordered")) {
+                return Err(Problem::new("must be one of: bullet, ordered", &format!("{at}/style")));
+            }
+            if part["indent"].as_u64().is_some_and(|indent| indent > DEEPEST) {
+                return Err(Problem::new("must be at most 8", &format!("{at}/indent")));
+            }
+            each(part, at, check_rich_text)
+        }
+        kind => Err(Problem::new(&format!("unsupported type: {kind}"), &format!("{at}/type"))),
+    }
+}
+
+fn check_inline(part: &Value, at: &str) -> Result<(), Problem> {
+    let required = match part["type"].as_str().unwrap_or_default() {
+        "text" => "text",
+        "link" => "url",
+        "user" => "user_id",
+        "channel" => "channel_id",
+        "emoji" => "name",
+        "usergroup" | "date" | "broadcast" | "color" => return Ok(()),
+        kind => return Err(Problem::new(&format!("unsupported type: {kind}"), &format!("{at}/type"))),
+    };
+    match part[required].as_str() {
+        Some(text) if !text.is_empty() => Ok(()),
+        Some(_) => Err(Problem::new("must be more than 0 characters", &format!("{at}/{required}"))),
+        None => Err(Problem::new(&format!("missing required field: {required}"), at)),
     }
 }
 
