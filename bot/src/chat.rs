@@ -70,6 +70,9 @@ pub struct Incoming {
     /// Takes the answer where the bot may not post.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_url: Option<ReplyUrl>,
+    /// Nobody typed it: somebody looks at the bot's own page, and sees the answer there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_home: bool,
 }
 
 /// An address that the platform made for the answers to one command. Whoever knows it can answer: it is not printed.
@@ -95,6 +98,8 @@ pub struct Target {
     pub only: Option<String>,
     /// Takes the answer where the bot may not post.
     pub reply_url: Option<ReplyUrl>,
+    /// The bot's own page as that user sees it, where an answer takes the place of what was there.
+    pub is_home: bool,
 }
 
 /// Who sees an answer, and where.
@@ -141,7 +146,11 @@ impl Incoming {
             thread: self.thread.clone(),
             only: None,
             reply_url: self.reply_url.clone(),
+            is_home: false,
         };
+        if self.is_home {
+            return Target { channel: self.user.id.clone(), is_home: true, ..Target::default() };
+        }
         if self.channel.is_direct {
             return here;
         }
@@ -204,6 +213,7 @@ pub mod tests {
             references: vec![],
             typed_at: 0,
             reply_url: None,
+            is_home: false,
         }
     }
 

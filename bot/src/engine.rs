@@ -7,6 +7,7 @@ mod built_in;
 mod busy;
 mod forms;
 mod history;
+mod home;
 mod lane;
 mod program;
 mod progress;

@@ -100,6 +100,13 @@ pub fn joined<'a>(lines: impl IntoIterator<Item = &'a Vec<Piece>>) -> Vec<Piece>
     pieces
 }
 
+/// The lines of neutral text in which nothing is Markdown, code aside.
+pub fn lines(neutral: &str) -> Vec<Block> {
+    let (text, mut blocks) = (Text::verbatim(neutral.trim_end()), Vec::new());
+    Lines { text: &text, blocks: &mut blocks, indents: Vec::new() }.read();
+    blocks
+}
+
 /// The blocks of neutral text; none if nothing in it is Markdown.
 pub fn blocks(neutral: &str) -> Option<Vec<Block>> {
     let stretches: Vec<_> = stretches(neutral).collect();

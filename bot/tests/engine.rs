@@ -286,6 +286,7 @@ async fn who_sees_an_answer_is_said_by_the_bot_and_by_its_commands() {
         thread: thread.map(Into::into),
         only: only.map(Into::into),
         reply_url: None,
+        is_home: false,
     };
     let direct = at("D1", None, None);
     let here = [at("C1", None, None), at("C1", Some("7"), None), direct.clone()];

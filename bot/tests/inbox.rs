@@ -34,5 +34,6 @@ fn typed(key: &str, channel: &str, user: &str) -> Incoming {
         is_unmistakable: false,
         typed_at: 0,
         reply_url: None,
+        is_home: false,
     }
 }

@@ -36,6 +36,7 @@ fn reply(template: &str, arguments: &Value) -> String {
         references: vec![],
         typed_at: 0,
         reply_url: None,
+        is_home: false,
     };
     let context = Context { incoming: &incoming, arguments: &arguments, bot: "ops" };
     action.says(&templates, &context).unwrap().unwrap()

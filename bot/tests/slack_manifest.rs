@@ -72,9 +72,17 @@ fn every_event_has_its_scope_and_the_bot_can_write() {
         "mpim:history",
         "reactions:write",
     ];
-    let events = ["app_mention", "message.channels", "message.groups", "message.im", "message.mpim"];
+    let events = [
+        "app_mention",
+        "message.channels",
+        "message.groups",
+        "message.im",
+        "message.mpim",
+        "app_home_opened",
+    ];
     assert_eq!(texts(&manifest["oauth_config"]["scopes"]["bot"]), scopes);
     assert_eq!(texts(&manifest["settings"]["event_subscriptions"]["bot_events"]), events);
+    assert_eq!(manifest["features"]["app_home"]["home_tab_enabled"], true);
     assert_eq!(manifest["settings"]["socket_mode_enabled"], true);
     assert_eq!(manifest["settings"]["interactivity"]["is_enabled"], true);
 }

@@ -90,6 +90,7 @@ impl Terminal {
             is_unmistakable: true,
             typed_at: 0,
             reply_url: None,
+            is_home: false,
         }
     }
 }

@@ -19,6 +19,7 @@ use super::{
     answers::{self, Answer},
     built_in, forms,
     history::{self, Line},
+    home,
     program::{Program, Runs},
 };
 use crate::{
@@ -105,6 +106,10 @@ impl Reader {
         incoming: &Incoming,
         recalled: &[String],
     ) -> Read<'p> {
+        if incoming.is_home {
+            let text = home::page(program, recalled);
+            return Read { reading: Reading::Say(Answer::succeeded(text)), repeats: None };
+        }
         let routed = program.routed(incoming);
         let Routed::Repeat(place) = routed else {
             return Read { reading: self.understand(program, incoming, routed, recalled), repeats: None };
@@ -217,6 +222,9 @@ fn plan<'p>(
 
 /// What `incoming` has to do with the history of whoever typed it.
 fn history(program: &Program, incoming: &Incoming) -> Option<History> {
+    if incoming.is_home {
+        return Some(History::List);
+    }
     match program.routed(incoming) {
         Routed::Repeat(place) => Some(History::Repeat(place)),
         Routed::Command { entry, line, .. } => match entry.runs {

@@ -303,6 +303,7 @@ impl Lane {
             if !is_alike
                 || other.doubtful
                 || other.is_file()
+                || other.reply.target.is_home
                 || (other.right)() != Some(true)
                 || !self.shared.sender.fits(&together)
             {

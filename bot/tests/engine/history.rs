@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chatops_bot::{
-    chat::{Addressing, Reference},
+    chat::{Addressing, Incoming, Reference, plain},
     inbox::{
         Inbox, Terms,
         ledger::{Batch, Ledger, Operation},
@@ -14,9 +14,10 @@ use chatops_bot::{
 };
 use chatops_crds::{bot_config::RedisConfig, shared::visibility::Visibility};
 use serde_json::json;
+use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{config, demo, redis_server::RedisServer, start, start_with};
+use super::{PATIENCE, config, demo, redis_server::RedisServer, start, start_with};
 
 #[tokio::test]
 async fn commands_are_repeated_by_their_place_and_each_is_listed_once() {
@@ -41,6 +42,32 @@ async fn commands_are_repeated_by_their_place_and_each_is_listed_once() {
     assert_eq!(world.answer().await.1, nothing, "it is another person's");
     world.types_in("D1", "U1", Addressing::Direct, "!!").await;
     assert_eq!(world.answer().await.1, "!ping\npong", "wherever it was typed");
+}
+
+#[tokio::test]
+async fn the_own_page_shows_commands_and_history_of_whoever_looks_at_it() {
+    let mut world = start(&demo(), Arc::new(Memory::new()));
+    world.asks("!put colour blue").await;
+    world.types_in("C1", "U2", Addressing::Channel, "!ping").await;
+    world.answer().await;
+    let looks = Incoming { is_home: true, ..world.message("D1", "U1", Addressing::Direct, "help") };
+    world.script.types(looks).await.unwrap();
+    let page = timeout(PATIENCE, world.script.answer()).await.unwrap().unwrap();
+    assert!(page.target.is_home && page.target.channel == "U1", "{:?}", page.target);
+    let text = plain(&page.text);
+    assert!(text.contains("• !put") && text.contains("\n1: !put colour blue\n"), "{text}");
+    assert_eq!(world.asks("!history").await.lines().count(), 2, "looking is not typing");
+}
+
+#[tokio::test]
+async fn a_page_of_many_commands_is_one_message() {
+    let many = (0..200).map(|n| json!({"name": format!("command number {n}"), "reply": "-"}));
+    let mut world = start(&config("5m", many.collect()), Arc::new(Memory::new()));
+    let looks = Incoming { is_home: true, ..world.message("D1", "U1", Addressing::Direct, "help") };
+    world.script.types(looks).await.unwrap();
+    let page = timeout(PATIENCE, world.script.answer()).await.unwrap().unwrap();
+    let text = plain(&page.text);
+    assert!(text.chars().count() < 3_000 && text.contains("… Type !help to see all of them."), "{text}");
 }
 
 #[tokio::test]

@@ -124,6 +124,7 @@ impl World {
             is_unmistakable: false,
             typed_at: 0,
             reply_url: None,
+            is_home: false,
         }
     }
 

@@ -48,6 +48,23 @@ fn frames_about_the_socket_are_told_apart() {
 }
 
 #[test]
+fn who_opens_the_own_page_asks_for_it_once() {
+    let opened = |tab: &str| {
+        let event =
+            json!({"type": "app_home_opened", "user": "U1", "channel": "D1", "tab": tab, "event_ts": "1.5"});
+        content(&envelope("e1", &event))
+    };
+    let Content::Message(home) = opened("home") else { panic!("{:?}", opened("home")) };
+    assert!(home.is_home && home.is_unmistakable);
+    let target = home.reply_target(Audience::Channel);
+    assert_eq!(
+        (home.key, target.channel.as_str(), target.is_home),
+        (MessageKey("/home.U1.1.5".into()), "U1", true)
+    );
+    assert_eq!(opened("messages"), Content::Ignored(Ignored::OtherEvent));
+}
+
+#[test]
 fn messages_that_a_person_typed_are_taken_whatever_else_they_are() {
     for subtype in ["thread_broadcast", "file_share", "me_message"] {
         assert_eq!(message(&json!({"subtype": subtype})).text, "!ping", "{subtype}");

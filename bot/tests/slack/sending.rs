@@ -55,6 +55,25 @@ async fn an_answer_goes_to_its_thread_escaped_and_without_previews() {
 }
 
 #[tokio::test]
+async fn the_own_page_is_published_and_again_where_it_may_have_been() {
+    let (server, _bot, outbox) = start().await;
+    let target = Target { channel: "U1".into(), is_home: true, ..Target::default() };
+    let text = "Hello\n```\ncode\n```";
+    for doubtful in [false, true] {
+        let page = Delivery::new(Reply::new(target.clone(), text), MessageKey("/home.U1.1.5".into()));
+        outbox.deliver(Delivery { doubtful, ..page }).await.await.unwrap();
+    }
+    let section =
+        |kind: &str, text: &str| json!({"type": kind, "elements": [{"type": "text", "text": text}]});
+    let elements = [section("rich_text_section", "Hello"), section("rich_text_preformatted", "code")];
+    let page = json!({
+        "user_id": "U1", "view": {"type": "home", "blocks": [{"type": "rich_text", "elements": elements}]},
+    });
+    assert_eq!(server.world().pages, [page.clone(), page]);
+    assert_eq!((server.posted().len(), server.world().looks), (0, 0));
+}
+
+#[tokio::test]
 async fn a_long_answer_is_split_so_that_no_part_exceeds_what_slack_shows_once_escaped() {
     let (server, _bot, outbox) = start().await;
     let line = "a < b && c > d\n";

@@ -29,8 +29,9 @@ pub const SCOPES: &str =
     "chat:write,app_mentions:read,channels:history,groups:history,im:history,mpim:history,reactions:write";
 
 /// What a new socket is met with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Welcome {
+    #[default]
     Hello,
     /// Accepted, and then silence.
     Silence,
@@ -41,6 +42,7 @@ pub enum Welcome {
 }
 
 /// What Slack answers, and what it has seen.
+#[derive(Default)]
 pub struct World {
     pub bot_token: String,
     pub app_token: String,
@@ -74,6 +76,8 @@ pub struct World {
     uploads: HashMap<String, String>,
     /// Names of files, by id.
     names: HashMap<String, String>,
+    /// Bodies of `views.publish`.
+    pub pages: Vec<Value>,
     /// Bodies of `views.open`, its error, and whether it is never answered.
     pub views: Vec<Value>,
     pub view_error: Option<&'static str>,
@@ -143,34 +147,8 @@ impl Server {
         let world = Arc::new(Mutex::new(World {
             bot_token: "xoxb-1".into(),
             app_token: "xapp-1".into(),
-            bot_error: None,
-            app_error: None,
-            app_status: None,
             scopes: SCOPES,
-            welcome: Welcome::Hello,
-            detours: Vec::new(),
-            post_failures: Vec::new(),
-            post_error: None,
-            opens: Vec::new(),
-            auth_tests: 0,
-            posts: Vec::new(),
-            posts_unheard: 0,
-            files: Vec::new(),
-            file_error: None,
-            files_unheard: 0,
-            uploads: HashMap::new(),
-            names: HashMap::new(),
-            views: Vec::new(),
-            view_error: None,
-            hangs: false,
-            signs: Vec::new(),
-            sign_failures: Vec::new(),
-            looks: 0,
-            look_error: None,
-            look_limits: Vec::new(),
-            responses: Vec::new(),
-            response_failures: Vec::new(),
-            sockets: Vec::new(),
+            ..World::default()
         }));
         let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -184,6 +162,7 @@ impl Server {
             .route("/upload/{id}", post(upload))
             .route("/api/files.completeUploadExternal", post(post_file))
             .route("/api/views.open", post(open_view))
+            .route("/api/views.publish", post(publish_page))
             .route("/api/conversations.history", post(history))
             .route("/api/conversations.replies", post(history))
             .route("/respond", post(respond))
@@ -389,6 +368,11 @@ async fn post_file(State((_, world)): Shared, Json(body): Json<Value>) -> Respon
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     }
     Json(json!({"ok": true, "files": []})).into_response()
+}
+
+async fn publish_page(State((_, world)): Shared, Json(body): Json<Value>) -> Response {
+    world.lock().unwrap().pages.push(body);
+    Json(json!({"ok": true})).into_response()
 }
 
 async fn open_view(State((_, world)): Shared, Json(body): Json<Value>) -> Response {

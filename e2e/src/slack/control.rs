@@ -118,6 +118,14 @@ struct Look {
     /// Hash of the modal that was seen.
     #[serde(default)]
     modal: String,
+    /// The same of the app's own page.
+    #[serde(default)]
+    home: String,
+}
+
+#[derive(Deserialize)]
+struct Who {
+    user: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -182,6 +190,7 @@ pub(crate) fn router<S>(slack: Slack) -> Router<S> {
         .route("/command", post(command))
         .route("/press", post(press))
         .route("/modal", post(modal))
+        .route("/home", post(home))
         .route("/reply", get(reply))
         .route("/messages", get(messages))
         .route("/journal", get(journal))
@@ -247,6 +256,11 @@ async fn modal(Extracted(slack): Extracted<Slack>, Json(filled): Json<Filled>) -
     Ok(Json(()))
 }
 
+/// Opens the app's own page.
+async fn home(Extracted(slack): Extracted<Slack>, Json(who): Json<Who>) -> Answer<()> {
+    Ok(Json(slack.user(&who.user).opens_home().await?))
+}
+
 async fn command(Extracted(slack): Extracted<Slack>, Json(run): Json<SlashCommand>) -> Answer<()> {
     Ok(Json(slack.user(&run.user).runs_command(&run.channel, &run.command, &run.text).await?))
 }
@@ -279,7 +293,8 @@ async fn view(Extracted(slack): Extracted<Slack>, Query(look): Query<Look>) -> A
     let wait = Duration::from_millis(look.wait_millis).min(LONGEST_WAIT);
     let see = |slack: &Slack| slack.view(&look.user, &look.cursor);
     let news = |slack: &Slack| {
-        Some(see(slack)).filter(|seen| seen.as_ref().map_or(true, |seen| seen.has_news(&look.modal)))
+        Some(see(slack))
+            .filter(|seen| seen.as_ref().map_or(true, |seen| seen.has_news(&look.modal, &look.home)))
     };
     let seen = slack.wait_until("something new to see", wait, news).await;
     Ok(Json(seen.unwrap_or_else(|_| see(&slack))?))

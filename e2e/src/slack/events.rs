@@ -88,6 +88,16 @@ pub(crate) fn joined(world: &mut World, channel_id: &str, user: &str) {
     }
 }
 
+/// Somebody opened the app's own page.
+pub(crate) fn opened_home(world: &mut World, channel: &str, user: &str) {
+    if subscribed(world, channel, "app_home_opened") {
+        let body = json!({
+            "type": "app_home_opened", "user": user, "channel": channel, "tab": "home", "event_ts": world.next_ts(),
+        });
+        queue(world, channel, body);
+    }
+}
+
 fn add_place(body: &mut Value, message: &Message, channel: &Channel) {
     body["channel"] = json!(message.channel);
     body["event_ts"] = json!(message.ts);

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::{
     commands,
     handle::Slack,
+    home::{self, Home},
     ids::{self, Ts},
     markup,
     message::Message,
@@ -165,6 +166,25 @@ impl Person {
             world.modals.close(&user.id);
             Ok(())
         })
+    }
+
+    /// Opens the app's own page.
+    ///
+    /// # Errors
+    /// No such person.
+    pub async fn opens_home(&self) -> anyhow::Result<()> {
+        self.act(|world, user| {
+            home::opened(world, user);
+            Ok(())
+        })
+    }
+
+    /// The app's own page, as the person sees it; none before the app published it.
+    #[must_use]
+    pub fn home(&self) -> Option<Home> {
+        let world = self.slack.shared.lock();
+        let user = world.workspace.user(&self.name)?;
+        world.homes.get(&user.id).cloned()
     }
 
     /// Posts as a legacy integration of that name: `bot_message` without a user.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     handle::{Slack, WorkspaceInfo},
+    home::Home,
     ids::Ts,
     journal::Action,
     message::Message,
@@ -31,6 +32,9 @@ pub struct View {
     /// What lies over everything else.
     #[serde(default)]
     pub modal: Option<Modal>,
+    /// The app's own page.
+    #[serde(default)]
+    pub home: Option<Home>,
 }
 
 /// A message that was deleted.
@@ -43,11 +47,13 @@ pub struct Gone {
 }
 
 impl View {
-    /// Whether there is more to see than in the look before, with the modal of this hash.
+    /// Whether there is more to see than in the look before, with the modal and the page of these hashes.
     #[must_use]
-    pub fn has_news(&self, modal: &str) -> bool {
-        let hash = self.modal.as_ref().map(|modal| modal.hash.as_str());
-        hash.unwrap_or_default() != modal
+    pub fn has_news(&self, modal: &str, home: &str) -> bool {
+        let modal_now = self.modal.as_ref().map(|modal| modal.hash.as_str());
+        let home_now = self.home.as_ref().map(|home| home.hash.as_str());
+        modal_now.unwrap_or_default() != modal
+            || home_now.unwrap_or_default() != home
             || self.complete
             || !self.messages.is_empty()
             || !self.gone.is_empty()
@@ -73,11 +79,12 @@ impl Slack {
         };
         messages.extend(ephemeral(&world, &user.id, since.unwrap_or(0)));
         messages.sort_by_key(|message| message.ts);
-        let (cursor, modal) = (cursor_of(&world), world.modals.of(&user.id).cloned());
+        let (modal, home) = (world.modals.of(&user.id).cloned(), world.homes.get(&user.id).cloned());
+        let cursor = cursor_of(&world);
         drop(world);
         let mut workspace = self.workspace();
         workspace.channels.retain(|channel| channel.members.contains(&user.id));
-        Ok(View { cursor, complete: since.is_none(), workspace, messages, gone, modal })
+        Ok(View { cursor, complete: since.is_none(), workspace, messages, gone, modal, home })
     }
 }
 

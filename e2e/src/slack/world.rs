@@ -9,6 +9,7 @@ use super::{
     delivery::Payload,
     events,
     faults::Armed,
+    home::Home,
     ids::Ts,
     journal::{Action, Journal},
     markup,
@@ -38,6 +39,8 @@ pub(crate) struct World {
     pub(crate) files: BTreeMap<String, StoredFile>,
     pub(crate) waiters: Waiters,
     pub(crate) modals: Modals,
+    /// By the id of who sees it.
+    pub(crate) homes: BTreeMap<String, Home>,
     pub(crate) response_urls: ResponseUrls,
     /// Payloads to deliver, in order, once the present change is complete.
     pub(crate) outgoing: Vec<Payload>,
@@ -67,6 +70,7 @@ impl World {
             files: BTreeMap::new(),
             waiters: Waiters::default(),
             modals: Modals::default(),
+            homes: BTreeMap::new(),
             response_urls: ResponseUrls::default(),
             outgoing: Vec::new(),
             origin,

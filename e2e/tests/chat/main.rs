@@ -2,5 +2,6 @@
 
 mod files;
 mod forms;
+mod home;
 mod slash_commands;
 mod world;

@@ -237,6 +237,24 @@ async fn answers_in_markdown_are_laid_out_and_what_was_typed_in_them_is_not() ->
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_the_bot_is_opened_beside_the_messages_with_it() -> Result<()> {
+    let world = World::start().await?;
+    let mut alice = world.open("alice", "general").await?;
+    alice.types(COMPOSER, "!ping").await?;
+    alice.shows(CHANNEL, "pong").await?;
+    alice.until("document.querySelector('#tab').hidden").await?;
+    alice.click("#direct button", "@ops").await?;
+    alice.click("#tab", "Home").await?;
+    alice.shows("#home", "!democmd add").await?;
+    alice.shows("#home", "1: !ping").await?;
+    alice.until("document.querySelector('#composer').hidden").await?;
+    picture(&mut alice, "home.png").await?;
+    alice.click("#tab", "Messages").await?;
+    alice.types(COMPOSER, "ping").await?;
+    alice.shows(CHANNEL, "pong").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_phone_shows_all_of_it_without_scrolling_sideways() -> Result<()> {
     let world = World::start().await?;
     let mut alice = world.open("alice", "general").await?;

@@ -59,7 +59,7 @@ async fn a_person_sees_everything_first_and_then_what_changed() -> anyhow::Resul
     let first = page.look("alice", "", Duration::ZERO).await?;
     assert!(first.complete);
     assert_eq!(texts(&first), ["hello"]);
-    assert!(!page.look("alice", &first.cursor, Duration::ZERO).await?.has_news(""));
+    assert!(!page.look("alice", &first.cursor, Duration::ZERO).await?.has_news("", ""));
 
     slack.user("bob").edits(&hello, "hello all").await?;
     slack.user("carol").reacts(&hello, "wave").await?;

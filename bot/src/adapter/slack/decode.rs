@@ -77,7 +77,10 @@ pub enum Ignored {
 /// Sub-types of messages that a person typed.
 const TYPED: [&str; 3] = ["thread_broadcast", "file_share", "me_message"];
 
-/// What the keys of slash commands and forms start with; those of messages start with the id of a channel.
+/// The event that somebody opened a tab of the app (docs: "app_home_opened").
+pub(super) const HOME: &str = "app_home_opened";
+
+/// What the keys of slash commands, forms and openings of the own page start with; those of messages start with the id of a channel.
 const SLASH: char = '/';
 
 /// Slack's own bot, which has no bot id.
@@ -134,6 +137,11 @@ struct RawEvent {
     #[serde(default, deserialize_with = "text")]
     text: Option<String>,
     edited: Option<IgnoredAny>,
+    /// This and what follows is of [`HOME`].
+    #[serde(default, deserialize_with = "text")]
+    tab: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    event_ts: Option<String>,
 }
 
 /// A string, or nothing whatever else is there.
@@ -162,7 +170,9 @@ pub fn decode(frame: &str, identity: &Identity) -> Frame {
         }
         (Some("disconnect"), _) => Content::Disconnect(disconnect(reason.as_deref())),
         (Some("events_api"), Some(RawPayload { event: Some(event), .. })) => {
-            message(event, identity).map_or_else(Content::Ignored, Content::Message)
+            let decoded =
+                if event.kind.as_deref() == Some(HOME) { home(event) } else { message(event, identity) };
+            decoded.map_or_else(Content::Ignored, Content::Message)
         }
         (Some("slash_commands"), Some(payload)) => {
             slash(payload).map_or(Content::Ignored(Ignored::Malformed), Content::Slash)
@@ -233,6 +243,32 @@ fn message(event: RawEvent, identity: &Identity) -> Result<Incoming, Ignored> {
         is_unmistakable: false,
         typed_at: millis(&ts),
         reply_url: None,
+        is_home: false,
+    })
+}
+
+/// Somebody opened the bot's own page, not the messages beside it.
+fn home(event: RawEvent) -> Result<Incoming, Ignored> {
+    if event.tab.as_deref() != Some("home") {
+        return Err(Ignored::OtherEvent);
+    }
+    let (Some(user), Some(channel), Some(at)) = (event.user, event.channel, event.event_ts) else {
+        return Err(Ignored::Malformed);
+    };
+    Ok(Incoming {
+        key: MessageKey(format!("{SLASH}home.{user}.{at}")),
+        user: User { id: user, name: None },
+        channel: Channel { id: channel, is_direct: true },
+        thread: None,
+        opens_thread: None,
+        addressing: Addressing::Direct,
+        // What a replica answers that knows no such page.
+        text: "help".into(),
+        references: vec![],
+        is_unmistakable: true,
+        typed_at: 0,
+        reply_url: None,
+        is_home: true,
     })
 }
 
@@ -253,6 +289,7 @@ fn slash(payload: RawPayload) -> Option<Incoming> {
         is_unmistakable: true,
         typed_at: 0,
         reply_url: payload.response_url.map(ReplyUrl),
+        is_home: false,
     })
 }
 

@@ -2,6 +2,7 @@
 //! channel or hides a link; only a neutral mention becomes one. Pure.
 
 use serde::Serialize;
+use serde_json::json;
 use slack_morphism::{
     SlackMessageContent,
     api::{SlackApiChatPostEphemeralRequest, SlackApiChatPostMessageRequest},
@@ -46,6 +47,15 @@ pub fn post_message(reply: &Reply, marks: &[Mark]) -> Post {
 pub fn post_ephemeral(reply: &Reply, user: &str) -> SlackApiChatPostEphemeralRequest {
     SlackApiChatPostEphemeralRequest::new(reply.target.channel.clone().into(), user.into(), content(reply))
         .opt_thread_ts(reply.target.thread.clone().map(Into::into))
+}
+
+/// The request that shows `reply` as the bot's own page.
+pub fn publish(reply: &Reply) -> serde_json::Value {
+    let blocks = markdown::blocks(&reply.text).unwrap_or_else(|| markdown::lines(&reply.text));
+    json!({
+        "user_id": reply.target.channel,
+        "view": { "type": "home", "blocks": [SlackBlock::from(rich_text::block(&blocks))] },
+    })
 }
 
 /// A request of `reactions.add` and `reactions.remove`.
@@ -155,7 +165,6 @@ pub(super) fn is_id(id: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::json;
 
     use super::*;
     use crate::chat::{MessageKey, Target, mention, mention_channel};

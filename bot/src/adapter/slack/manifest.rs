@@ -8,7 +8,10 @@ use slack_morphism::apps::{
     SlackAppManifestSettingsEventSubscriptions, SlackAppManifestSettingsInteractivity,
 };
 
-use super::scopes::{Needs, WRITE};
+use super::{
+    decode::HOME,
+    scopes::{Needs, WRITE},
+};
 
 /// Longest name of an app (docs: "App manifest reference").
 const MAX_NAME: usize = 35;
@@ -20,17 +23,18 @@ pub fn manifest(config: &BotConfig) -> SlackAppManifest {
     let Needs { hearing, showing } = Needs::of(config);
     let scopes = [WRITE].into_iter().chain(hearing.iter().map(|hearing| hearing.scope));
     let scopes = scopes.chain(showing.iter().map(|showing| showing.scope));
-    let events = hearing.iter().filter_map(|hearing| hearing.event).map(Into::into);
+    let events = hearing.iter().filter_map(|hearing| hearing.event).chain([HOME]).map(Into::into);
     let slash_commands = config.commands.slash_command.as_ref().map(|name| vec![slash_command(name)]);
-    // Without its tab nobody can write to the bot directly.
-    let messages_tab = SlackAppManifestFeaturesAppHome::new()
+    // Without the tab of messages nobody can write to the bot directly.
+    let tabs = SlackAppManifestFeaturesAppHome::new()
+        .with_home_tab_enabled(true)
         .with_messages_tab_enabled(true)
         .with_messages_tab_read_only_enabled(false);
     SlackAppManifest::new(SlackAppManifestDisplayInformation::new(app_name).with_description(description))
         .with_features(
             SlackAppManifestFeatures::new()
                 .with_bot_user(SlackAppManifestFeaturesBotUser::new(config.name.clone(), true))
-                .with_app_home(messages_tab)
+                .with_app_home(tabs)
                 .opt_slash_commands(slash_commands),
         )
         .with_oauth_config(
@@ -113,7 +117,8 @@ mod tests {
         assert_eq!((command.command.as_str(), command.should_escape), ("/ops", Some(true)));
         let description = manifest.display_information.description.unwrap();
         assert_eq!(description, "ChatOps bot. Type /ops help to see what it can do.");
-        assert_eq!(manifest.settings.unwrap().event_subscriptions.unwrap().bot_events.unwrap(), []);
+        let events = manifest.settings.unwrap().event_subscriptions.unwrap().bot_events.unwrap();
+        assert_eq!(events, [HOME.into()]);
     }
 
     #[test]

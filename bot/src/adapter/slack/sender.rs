@@ -143,6 +143,11 @@ impl SlackSender {
 impl Sender for SlackSender {
     async fn send(&self, reply: &Reply, marks: &[Mark]) -> Result<(), SendError> {
         let (tokens, web, deadline) = (self.tokens()?, &self.link.web, self.link.timing.post);
+        if reply.target.is_home {
+            let page = encode::publish(reply);
+            let published = web.call::<IgnoredAny>("views.publish", &tokens.bot, &page, deadline).await;
+            return published.map(|_| ()).map_err(|error| self.failed(error));
+        }
         let posted = match &reply.target.only {
             Some(user) => {
                 let request = encode::post_ephemeral(reply, user);
@@ -172,6 +177,10 @@ impl Sender for SlackSender {
     /// Reads what was posted since the first of the commands was typed, by this bot's user. When a slash command was typed
     /// is not known: there it goes back until it meets the beginning of an answer.
     async fn find(&self, target: &Target, runs: &[MessageKey]) -> Result<Vec<Mark>, FindError> {
+        // Shown again it is the same.
+        if target.is_home {
+            return Ok(Vec::new());
+        }
         // What only one person saw is in no history.
         if target.only.is_some() {
             return Err(FindError::Hidden);

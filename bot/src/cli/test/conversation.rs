@@ -99,6 +99,7 @@ fn incoming(number: usize, bot: &str, step: &Step) -> Incoming {
         is_unmistakable: false,
         typed_at: 0,
         reply_url: None,
+        is_home: false,
     }
 }
 

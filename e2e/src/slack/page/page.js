@@ -15,9 +15,9 @@ const AT_THE_END = 60;
 const byId = (id) => document.getElementById(id);
 
 // The workspace as the person sees it. `messages`: channel id → time stamp → message, in the order of posting.
-const seen = { cursor: "", workspace: null, messages: new Map(), unread: new Set(), modal: null };
+const seen = { cursor: "", workspace: null, messages: new Map(), unread: new Set(), modal: null, home: null };
 // Names, since ids are other ones when the simulator is restarted.
-const place = { user: "alice", channel: "general", thread: "" };
+const place = { user: "alice", channel: "general", thread: "", tab: "" };
 let looking = new AbortController();
 
 // --- Talking to the simulator
@@ -36,7 +36,7 @@ function post(path, body) {
 async function follow() {
   for (;;) {
     const signal = AbortSignal.any([looking.signal, AbortSignal.timeout(GIVE_UP_MILLIS)]);
-    const look = new URLSearchParams({ user: place.user, cursor: seen.cursor, modal: seen.modal?.hash ?? "", wait_millis: WAIT_MILLIS });
+    const look = new URLSearchParams({ user: place.user, cursor: seen.cursor, modal: seen.modal?.hash ?? "", home: seen.home?.hash ?? "", wait_millis: WAIT_MILLIS });
     try {
       take(await call(`view?${look}`, { signal }));
       byId("connection").hidden = true;
@@ -59,6 +59,7 @@ function take(view) {
   if (complete) seen.messages.clear();
   seen.workspace = workspace;
   seen.modal = view.modal;
+  seen.home = view.home;
   seen.cursor = isMissingSome ? "" : view.cursor;
   for (const message of messages) {
     if (!seen.messages.has(message.channel)) seen.messages.set(message.channel, new Map());
@@ -77,17 +78,17 @@ function readPlace() {
   const user = wanted.get("user") || "alice";
   if (user !== place.user) {
     drawModal(byId("modal"), null, {});
-    Object.assign(seen, { cursor: "", workspace: null, messages: new Map(), unread: new Set(), modal: null });
+    Object.assign(seen, { cursor: "", workspace: null, messages: new Map(), unread: new Set(), modal: null, home: null });
     looking.abort();
   }
-  Object.assign(place, { user, channel: wanted.get("channel") || "general", thread: wanted.get("thread") || "" });
+  Object.assign(place, { user, channel: wanted.get("channel") || "general", thread: wanted.get("thread") || "", tab: wanted.get("tab") || "" });
   document.body.classList.remove("menu");
   byId("menu").setAttribute("aria-expanded", "false");
   draw();
 }
 
 function go(change) {
-  location.hash = new URLSearchParams({ ...place, thread: "", ...change });
+  location.hash = new URLSearchParams({ ...place, thread: "", tab: "", ...change });
 }
 
 function nameOf(user) {
@@ -125,11 +126,25 @@ function draw() {
   const replies = Map.groupBy(messages.filter(isReply), (message) => message.thread_ts);
   drawMessages(byId("messages"), channel.id, messages.filter((message) => !isReply(message)), replies);
   drawThread(messages);
+  drawHome(channel);
   drawModal(byId("modal"), seen.modal, {
     people: seen.workspace.users.filter(({ deleted }) => !deleted).map(({ id, name }) => [id, `@${name}`]),
     channels: seen.workspace.channels.filter(({ kind }) => kind !== "direct").map(({ id, name }) => [id, `#${name}`]),
     send: (values) => post("modal", { user: place.user, values }),
   });
+}
+
+// An app has a page of its own beside the messages with it.
+function drawHome({ kind, members }) {
+  const isOfApp = kind === "direct" && seen.workspace.users.some(({ id, bot }) => bot && members.includes(id));
+  const isShown = isOfApp && place.tab === "home";
+  byId("tab").hidden = !isOfApp;
+  byId("tab").textContent = isShown ? "Messages" : "Home";
+  byId("home").hidden = !isShown;
+  byId("messages").hidden = isShown;
+  byId("composer").hidden = isShown;
+  const parts = (seen.home?.view.blocks ?? []).filter(({ type }) => type === "rich_text");
+  byId("home").replaceChildren(...parts.flatMap(({ elements }) => laidOut(elements, names())));
 }
 
 function drawSide(here) {
@@ -228,22 +243,25 @@ function drawMessage(message, hasThreads, replies) {
 // What people type, and plain text of apps, is Slack's mark-up. Blocks are laid out as lines by the simulator; parts that
 // do something when clicked belong here.
 function textOf(message) {
-  const names = {
+  const sections = (message.blocks ?? []).filter(({ type }) => type !== "actions");
+  if (sections.length && !message.attachments?.length && sections.every(({ type, text }) => type === "section" && text?.type === "mrkdwn")) {
+    return sections.flatMap(({ text }) => rendered(text.text, names()));
+  }
+  const texts = (message.blocks ?? []).filter(({ type }) => type === "rich_text");
+  if (message.bot_id && texts.length && texts.length === message.blocks.length) {
+    return texts.flatMap(({ elements }) => laidOut(elements, names()));
+  }
+  const isPlain = !message.attachments?.length && (message.blocks ?? []).every(({ type }) => type === "rich_text");
+  const escaped = () => message.text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  return rendered(isPlain && message.wire_text ? message.wire_text : escaped(), names());
+}
+
+function names() {
+  return {
     user: nameOf,
     channel: (id) => seen.workspace.channels.find((channel) => channel.id === id)?.name ?? id,
     me: seen.workspace.users.find(({ name }) => name === place.user)?.id,
   };
-  const sections = (message.blocks ?? []).filter(({ type }) => type !== "actions");
-  if (sections.length && !message.attachments?.length && sections.every(({ type, text }) => type === "section" && text?.type === "mrkdwn")) {
-    return sections.flatMap(({ text }) => rendered(text.text, names));
-  }
-  const texts = (message.blocks ?? []).filter(({ type }) => type === "rich_text");
-  if (message.bot_id && texts.length && texts.length === message.blocks.length) {
-    return texts.flatMap(({ elements }) => laidOut(elements, names));
-  }
-  const isPlain = !message.attachments?.length && (message.blocks ?? []).every(({ type }) => type === "rich_text");
-  const escaped = () => message.text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-  return rendered(isPlain && message.wire_text ? message.wire_text : escaped(), names);
 }
 
 function buttonsOf({ blocks, channel, ts }) {
@@ -319,6 +337,11 @@ byId("person").addEventListener("change", ({ target }) => go({ user: target.valu
 byId("close").addEventListener("click", () => {
   go({});
   byId("text").focus();
+});
+byId("tab").addEventListener("click", () => {
+  if (place.tab === "home") return go({});
+  post("home", { user: place.user });
+  go({ tab: "home" });
 });
 byId("menu").addEventListener("click", () => {
   const isOpen = document.body.classList.toggle("menu");

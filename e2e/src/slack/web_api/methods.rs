@@ -72,4 +72,5 @@ pub(crate) static METHODS: &[Method] = &[
     bot("users.info", &["users:read"], Tier::Four, users::info),
     bot("users.list", &["users:read"], Tier::Two, users::list),
     bot("views.open", &[], Tier::Four, views::open),
+    bot("views.publish", &[], Tier::Four, views::publish),
 ];

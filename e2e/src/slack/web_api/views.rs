@@ -1,15 +1,15 @@
-//! `views.open`, with Slack's limits on modals (docs: "Modals", "Reference: Block Kit").
+//! `views.open` and `views.publish`, with Slack's limits on modals (docs: "Modals", "Reference: Block Kit").
 
 use std::{collections::BTreeSet, time::Instant};
 
 use serde_json::{Value, json};
 
 use super::{
-    Answer, Call,
+    Answer, Call, blocks,
     error::ApiError,
     limits::{self, Problem},
 };
-use crate::slack::world::World;
+use crate::slack::{home, world::World};
 
 const MOST_BLOCKS: usize = 100;
 const TITLE: usize = 24;
@@ -46,6 +46,21 @@ pub(crate) fn open(world: &mut World, call: &Call) -> Answer {
     view["id"] = json!(modal.id);
     view["hash"] = json!(modal.hash);
     Ok(json!({ "view": view }))
+}
+
+/// `views.publish`
+pub(crate) fn publish(world: &mut World, call: &Call) -> Answer {
+    let user = call.arguments.required("user_id")?.to_owned();
+    if world.workspace.user(&user).is_none() {
+        return Err(ApiError::new("user_not_found"));
+    }
+    let view = call.arguments.structure("view", "invalid_arguments")?;
+    let view = view.ok_or_else(|| ApiError::invalid_arguments("missing required field: view"))?;
+    if view["type"] != "home" {
+        return Err(ApiError::invalid_arguments(&Problem::new("unsupported type", "/type").below("/view")));
+    }
+    blocks::check(&view["blocks"])?;
+    Ok(json!({ "view": home::published(world, &user, view) }))
 }
 
 fn check(view: &Value) -> Result<(), Problem> {

@@ -27,6 +27,7 @@ pub(crate) const DEFAULT_SCOPES: &[&str] = &[
 
 /// Event subscriptions of the app's manifest. What is missing here is not delivered and nobody is told, as at Slack.
 pub(crate) const DEFAULT_SUBSCRIPTIONS: &[&str] = &[
+    "app_home_opened",
     "app_mention",
     "member_joined_channel",
     "message.channels",

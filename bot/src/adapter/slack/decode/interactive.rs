@@ -46,6 +46,7 @@ impl Submission {
             references: vec![],
             typed_at: 0,
             reply_url: self.place.reply_url.clone(),
+            is_home: false,
         }
     }
 }
