@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    net::{TcpListener, TcpStream},
+    net::{SocketAddr, TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -165,6 +165,27 @@ impl Redis {
         let stats: String = redis::cmd("INFO").arg("stats").query_async(&mut connection).await?;
         let reads = stats.lines().find_map(|line| line.strip_prefix("total_reads_processed:"));
         Ok(reads.context("redis-server is older than 6.0")?.trim().parse()?)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
+    }
+
+    /// How many commands the bot keeps that has this server as its storage.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub async fn commands(&self) -> Result<usize> {
+        let mut connection = self.connection().await?;
+        let keys: Vec<String> = redis::cmd("KEYS").arg("*commands").query_async(&mut connection).await?;
+        let mut count = 0;
+        for key in keys {
+            let fields: Vec<String> = redis::cmd("HKEYS").arg(key).query_async(&mut connection).await?;
+            count += fields.iter().filter(|field| field.starts_with('m')).count();
+        }
+        Ok(count)
     }
 
     async fn connection(&self) -> Result<MultiplexedConnection> {

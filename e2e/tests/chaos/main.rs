@@ -11,6 +11,7 @@
     reason = "helpers of tests fail by panicking and tell what they saw"
 )]
 
+mod arrows;
 mod broken;
 mod caught;
 mod crowd;
