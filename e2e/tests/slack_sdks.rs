@@ -77,6 +77,7 @@ async fn conversation(slack: &Simulator) -> anyhow::Result<()> {
     answers_are_decoded(slack).await?;
     commands_and_clicks_are_answered(slack).await?;
     forms_are_opened_and_filled_in(slack).await?;
+    the_own_page_is_published(slack).await?;
     connects_again_after_a_refresh_and_a_cut(slack).await?;
     waits_out_rate_limits(slack).await
 }
@@ -201,6 +202,16 @@ async fn forms_are_opened_and_filled_in(slack: &Simulator) -> anyhow::Result<()>
         all.iter().any(|message| message.text == "filled in web").then_some(())
     };
     slack.wait_until("an answer", ANSWER, filled).await
+}
+
+async fn the_own_page_is_published(slack: &Simulator) -> anyhow::Result<()> {
+    let alice = slack.user("alice");
+    alice.opens_home().await?;
+    let page = slack.wait_until("a page", ANSWER, |_| alice.home()).await?;
+    let elements = &page.view["blocks"][0]["elements"];
+    ensure!(elements[0]["elements"][0]["text"] == "Welcome, ", "{elements}");
+    ensure!(elements[0]["elements"][1]["type"] == "user", "{elements}");
+    Ok(())
 }
 
 async fn connects_again_after_a_refresh_and_a_cut(slack: &Simulator) -> anyhow::Result<()> {

@@ -137,6 +137,16 @@ app.view('form', async ({ ack, view, client }) => {
   await client.chat.postMessage({ channel: view.private_metadata, text: `filled in ${name}` });
 });
 
+app.event('app_home_opened', async ({ event, client }) => {
+  const text = (content, style) => ({ type: 'text', text: content, ...(style ? { style } : {}) });
+  const section = (...elements) => ({ type: 'rich_text_section', elements });
+  const elements = [
+    section(text('Welcome, ', { bold: true }), { type: 'user', user_id: event.user }),
+    { type: 'rich_text_list', style: 'bullet', indent: 0, elements: [section(text('one'))] },
+  ];
+  await client.views.publish({ user_id: event.user, view: { type: 'home', blocks: [{ type: 'rich_text', elements }] } });
+});
+
 // Runs until the standard input ends, that is, until the test ends.
 process.stdin.resume();
 process.stdin.on('end', () => process.exit(0));

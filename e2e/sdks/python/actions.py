@@ -138,6 +138,17 @@ def modal(channel):
     }
 
 
+def home(user):
+    elements = [
+        {"type": "text", "text": "Welcome, ", "style": {"bold": True}},
+        {"type": "user", "user_id": user},
+    ]
+    section = {"type": "rich_text_section", "elements": elements}
+    item = {"type": "rich_text_section", "elements": [{"type": "text", "text": "one"}]}
+    points = {"type": "rich_text_list", "style": "bullet", "indent": 0, "elements": [item]}
+    return {"type": "home", "blocks": [{"type": "rich_text", "elements": [section, points]}]}
+
+
 def ephemeral(client, message, _):
     client.chat_postEphemeral(channel=message["channel"], user=message["user"], text="for your eyes")
 

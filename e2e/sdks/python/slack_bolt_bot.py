@@ -16,6 +16,11 @@ def mentioned(event, client):
     actions.say(client, event, f"mentioned in {event['channel']}")
 
 
+@app.event("app_home_opened")
+def home_opened(event, client):
+    client.views_publish(user_id=event["user"], view=actions.home(event["user"]))
+
+
 @app.message(re.compile("^!"))
 def typed(message, client):
     actions.answer(client, message)

@@ -20,6 +20,8 @@ def on_event(event):
         actions.say(client, event, f"mentioned in {event['channel']}")
     elif event["type"] == "message" and "subtype" not in event and event.get("user") != me:
         actions.answer(client, event)
+    elif event["type"] == "app_home_opened":
+        client.views_publish(user_id=event["user"], view=actions.home(event["user"]))
 
 
 def on_click(click):
