@@ -5,6 +5,8 @@
 mod inline;
 mod table;
 
+use std::collections::VecDeque;
+
 use crate::chat::{
     plain,
     text::{stretches, values},
@@ -193,43 +195,59 @@ struct Lines<'a> {
     indents: Vec<usize>,
 }
 
-impl Lines<'_> {
+impl<'a> Lines<'a> {
     fn read(mut self) {
-        let mut rest = self.text.source.split('\n').peekable();
-        while let Some(line) = rest.next() {
-            let trimmed = line.trim();
-            if let Some(opening) = trimmed.strip_prefix(FENCE).filter(|behind| !behind.contains(FENCE)) {
-                let mut code = Vec::new();
-                // What names a language is no code.
-                if opening.contains(char::is_whitespace) {
-                    code.push(opening);
+        let text = self.text;
+        let mut rest: VecDeque<&str> = text.source.split('\n').collect();
+        while let Some(line) = rest.pop_front() {
+            if let Some(behind) = self.code(line, &mut rest) {
+                if !behind.trim().is_empty() {
+                    rest.push_front(behind);
                 }
-                for line in rest.by_ref() {
-                    if let Some(last) = line.trim_end().strip_suffix(FENCE) {
-                        code.extend(Some(last).filter(|last| !last.trim().is_empty()));
-                        break;
-                    }
-                    code.push(line);
-                }
-                self.blocks.push(Block::Code(self.text.filled(&code.join("\n"))));
-                self.indents.clear();
-                continue;
+            } else if let Some(columns) = rest.front().and_then(|below| table::columns(line, below)) {
+                self.table(line, &columns, &mut rest);
+            } else {
+                let block = self.block(line);
+                self.blocks.extend(block);
             }
-            if let Some(columns) = rest.peek().and_then(|below| table::columns(line, below)) {
-                rest.next();
-                let mut rows = vec![table::cells(line)];
-                while let Some(row) = rest.next_if(|row| row.contains('|')) {
-                    rows.push(table::cells(row));
-                }
-                let shown = |cell: &str| self.inline(cell).iter().map(Piece::shown).collect();
-                let table = table::aligned(&columns, &rows, shown);
-                self.blocks.push(Block::Code(table));
-                self.indents.clear();
-                continue;
-            }
-            let block = self.block(line);
+        }
+    }
+
+    /// The block of code that begins in `line`, and what stands behind it in its last line; none if none begins.
+    fn code(&mut self, line: &'a str, rest: &mut VecDeque<&'a str>) -> Option<&'a str> {
+        // One that ends in the line that it begins in is code within the line.
+        let (before, opening) = line.rsplit_once(FENCE).filter(|_| line.matches(FENCE).count() % 2 == 1)?;
+        if !matches!(before.trim(), "" | "-" | "*" | "+" | ">") {
+            let block = self.block(before);
             self.blocks.extend(block);
         }
+        // What names a language is no code.
+        let mut code: Vec<_> =
+            Some(opening).filter(|opening| opening.contains(char::is_whitespace)).into_iter().collect();
+        let mut behind = "";
+        while let Some(line) = rest.pop_front() {
+            if let Some((last, other)) = line.split_once(FENCE) {
+                code.extend(Some(last).filter(|last| !last.trim().is_empty()));
+                behind = other;
+                break;
+            }
+            code.push(line);
+        }
+        self.blocks.push(Block::Code(self.text.filled(&code.join("\n"))));
+        self.indents.clear();
+        Some(behind)
+    }
+
+    fn table(&mut self, head: &str, columns: &[table::Column], rest: &mut VecDeque<&'a str>) {
+        rest.pop_front();
+        let mut rows = vec![table::cells(head)];
+        while let Some(row) = rest.pop_front_if(|row| row.contains('|')) {
+            rows.push(table::cells(row));
+        }
+        let shown = |cell: &str| self.inline(cell).iter().map(Piece::shown).collect();
+        let table = table::aligned(columns, &rows, shown);
+        self.blocks.push(Block::Code(table));
+        self.indents.clear();
     }
 
     /// The block that `line` is; none if it goes on with the one before.

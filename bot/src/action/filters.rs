@@ -9,7 +9,7 @@ use chatops_crds::shared::durations;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use minijinja::{Environment, Error, ErrorKind, State, Value, value::Kwargs};
 
-use crate::chat::{mention, mention_channel};
+use crate::chat::{mention, mention_channel, text::value as verbatim};
 
 /// Opens and closes a block of code.
 const FENCE: &str = "```";
@@ -100,14 +100,14 @@ fn code(state: &State<'_, '_>, value: &Value) -> Result<String, Error> {
     if text.trim().is_empty() || text.contains('\n') || text.contains('`') {
         return Ok(block(&text));
     }
-    Ok(format!("`{text}`"))
+    Ok(format!("`{}`", verbatim(&text)))
 }
 
 /// A block of code, which nothing in it ends.
 fn block(text: &str) -> String {
     // Nobody sees a space without width between the backticks.
     let inside = text.trim_end().replace("``", "`\u{200B}`");
-    format!("{FENCE}\n{inside}\n{FENCE}")
+    format!("{FENCE}\n{}\n{FENCE}", verbatim(&inside))
 }
 
 fn json(state: &State<'_, '_>, value: &Value) -> Result<String, Error> {
@@ -171,6 +171,7 @@ mod tests {
         add(&mut environment);
         environment
             .render_str(source, context)
+            .map(|text| chat::text::without_markdown(&text))
             .map_err(|error| format!("{}: {}", error.kind(), error.detail().unwrap_or_default()))
     }
 

@@ -5,6 +5,7 @@ use std::{borrow::Cow, fmt, io};
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value, syntax::SyntaxConfig};
 
 use super::{filters, markdown, sample::Sample};
+use crate::chat::text::without_markdown;
 
 /// What one template may use up. A step takes one, and so do 64 bytes of any text or list that it makes: that is 19 MB at
 /// most. A loop over ten thousand values needs a third of it.
@@ -122,7 +123,7 @@ impl Templates {
         match rendered {
             Ok(()) => {
                 let text = String::from_utf8_lossy(&text.0).into_owned();
-                Ok(if template.field == REPLY { markdown::marked(&text) } else { text })
+                Ok(if template.field == REPLY { markdown::marked(&text) } else { without_markdown(&text) })
             }
             Err(error) => Err(TemplateError::new(template.field, &error)),
         }

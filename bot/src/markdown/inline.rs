@@ -5,8 +5,9 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use super::{Piece, Style, Text, What, push};
 use crate::chat::{Span, spans};
 
-/// Stands before every line, so that nothing in it is taken for the beginning of a block.
-const LEAD: char = '\u{E008}';
+/// Stands before every line, so that nothing in it is taken for the beginning of a block. The space is what stands there for
+/// emphasis.
+const LEAD: &str = "\u{E008} ";
 
 /// What an address in text begins with that is a link by itself.
 const ADDRESSES: [&str; 2] = ["https://", "http://"];
@@ -16,6 +17,9 @@ const LINKS: [&str; 3] = ["https://", "http://", "mailto:"];
 
 /// The pieces of `line`.
 pub(super) fn pieces(text: &Text, line: &str) -> Vec<Piece> {
+    if line.is_empty() {
+        return Vec::new();
+    }
     let source = format!("{LEAD}{line}");
     let mut reader = Reader { text, pieces: Vec::new(), styles: Vec::new(), link: None };
     for event in Parser::new_ext(&source, Options::ENABLE_STRIKETHROUGH) {

@@ -61,13 +61,17 @@ async fn the_own_page_shows_commands_and_history_of_whoever_looks_at_it() {
 
 #[tokio::test]
 async fn a_page_of_many_commands_is_one_message() {
-    let many = (0..200).map(|n| json!({"name": format!("command number {n}"), "reply": "-"}));
+    let many = (100..300).map(|n| json!({"name": format!("command number {n}"), "reply": "-"}));
     let mut world = start(&config("5m", many.collect()), Arc::new(Memory::new()));
+    for n in 100..112 {
+        assert_eq!(world.asks(&format!("!command number {n}")).await, "-");
+    }
     let looks = Incoming { is_home: true, ..world.message("D1", "U1", Addressing::Direct, "help") };
     world.script.types(looks).await.unwrap();
     let page = timeout(PATIENCE, world.script.answer()).await.unwrap().unwrap();
     let text = plain(&page.text);
-    assert!(text.chars().count() < 3_000 && text.contains("… Type !help to see all of them."), "{text}");
+    assert!(text.chars().count() < 3_500 && text.contains("… Type !help to see all of them."), "{text}");
+    assert!(text.contains("\n10: !command number 102\n") && !text.contains("\n11: "), "{text}");
 }
 
 #[tokio::test]

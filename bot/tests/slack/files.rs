@@ -84,6 +84,15 @@ async fn a_file_that_may_be_there_is_looked_for_before_it_is_posted_again() {
 }
 
 #[tokio::test]
+async fn what_fails_before_anybody_can_see_it_is_not_looked_for() {
+    let (server, _bot, outbox) = start().await;
+    server.world().uploads_refused = 1;
+    outbox.deliver(answer(1, "a\nb\nc\nd")).await.await.unwrap();
+    let world = server.world();
+    assert_eq!((world.files.len(), world.looks), (1, 0));
+}
+
+#[tokio::test]
 async fn an_answer_that_was_begun_as_messages_is_ended_as_messages() {
     let (server, _bot, outbox) = start().await;
     let (first, rest) = ("a".repeat(2_500), "b".repeat(2_500));

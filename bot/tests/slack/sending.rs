@@ -74,6 +74,25 @@ async fn the_own_page_is_published_and_again_where_it_may_have_been() {
 }
 
 #[tokio::test]
+async fn pages_do_not_become_one() {
+    let (server, _bot, outbox) = start().await;
+    let target = Target { channel: "U1".into(), is_home: true, ..Target::default() };
+    server.world().page_limits = vec![1];
+    let mut arrivals = Vec::new();
+    for n in 0..20 {
+        let page = Reply::new(target.clone(), n.to_string());
+        arrivals.push(outbox.deliver(Delivery::new(page, MessageKey(format!("/home.U1.{n}")))).await);
+    }
+    futures::future::join_all(arrivals).await.into_iter().for_each(|outcome| outcome.unwrap());
+    let pages = server.world().pages.clone();
+    let texts: Vec<_> = pages
+        .iter()
+        .map(|page| page["view"]["blocks"][0]["elements"][0]["elements"][0]["text"].clone())
+        .collect();
+    assert_eq!(texts, (0..20).map(|n| json!(n.to_string())).collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn a_long_answer_is_split_so_that_no_part_exceeds_what_slack_shows_once_escaped() {
     let (server, _bot, outbox) = start().await;
     let line = "a < b && c > d\n";

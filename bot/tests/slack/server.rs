@@ -72,12 +72,15 @@ pub struct World {
     pub file_error: Option<&'static str>,
     /// So many files are posted and answered with status 500.
     pub files_unheard: usize,
+    /// So much content is answered with status 500.
+    pub uploads_refused: usize,
     /// Content that was sent to an address for it, by file id.
     uploads: HashMap<String, String>,
     /// Names of files, by id.
     names: HashMap<String, String>,
-    /// Bodies of `views.publish`.
+    /// Bodies of `views.publish`, and seconds after which the next who call it shall call again.
     pub pages: Vec<Value>,
+    pub page_limits: Vec<u64>,
     /// Bodies of `views.open`, its error, and whether it is never answered.
     pub views: Vec<Value>,
     pub view_error: Option<&'static str>,
@@ -342,9 +345,14 @@ async fn expect_file(
         .into_response()
 }
 
-async fn upload(State((_, world)): Shared, Path(id): Path<String>, content: String) -> &'static str {
-    world.lock().unwrap().uploads.insert(id, content);
-    "OK"
+async fn upload(State((_, world)): Shared, Path(id): Path<String>, content: String) -> Response {
+    let mut world = world.lock().unwrap();
+    if let Some(fewer) = world.uploads_refused.checked_sub(1) {
+        world.uploads_refused = fewer;
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    }
+    world.uploads.insert(id, content);
+    "OK".into_response()
 }
 
 async fn post_file(State((_, world)): Shared, Json(body): Json<Value>) -> Response {
@@ -371,7 +379,11 @@ async fn post_file(State((_, world)): Shared, Json(body): Json<Value>) -> Respon
 }
 
 async fn publish_page(State((_, world)): Shared, Json(body): Json<Value>) -> Response {
-    world.lock().unwrap().pages.push(body);
+    let mut world = world.lock().unwrap();
+    if let Some(seconds) = world.page_limits.pop() {
+        return (StatusCode::TOO_MANY_REQUESTS, [("retry-after", seconds.to_string())]).into_response();
+    }
+    world.pages.push(body);
     Json(json!({"ok": true})).into_response()
 }
 

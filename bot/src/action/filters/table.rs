@@ -90,7 +90,9 @@ mod tests {
         environment.set_fuel(Some(10_000));
         super::super::add(&mut environment);
         let context = context! { rows => crate::action::context::from_json(rows) };
-        environment.render_str(source, context).map_err(|error| error.detail().unwrap_or_default().to_owned())
+        let text = environment.render_str(source, context);
+        let text = text.map(|text| crate::chat::text::without_markdown(&text));
+        text.map_err(|error| error.detail().unwrap_or_default().to_owned())
     }
 
     const PODS: &str = r#"[

@@ -31,7 +31,10 @@ fn content(reply: &Reply) -> SlackMessageContent {
 /// What a text alone does not show. Where there is something, the text is what notifications show.
 fn blocks(reply: &Reply) -> Option<Vec<SlackBlock>> {
     let form = reply.lacking.as_deref().and_then(|line| form::offer(&text(&reply.text), line));
-    form.or_else(|| Some(vec![rich_text::block(&markdown::blocks(&reply.text)?).into()]))
+    form.or_else(|| {
+        let blocks = markdown::blocks(&reply.text).filter(|blocks| !blocks.is_empty())?;
+        Some(vec![rich_text::block(&blocks).into()])
+    })
 }
 
 /// The request that posts `reply`, which carries `marks`.
@@ -213,6 +216,12 @@ mod tests {
             let response = serde_json::to_value(response).unwrap();
             assert_eq!(response, json!({ "response_type": expected, "text": "a &lt; b" }));
         }
+    }
+
+    #[test]
+    fn marks_of_markdown_show_nothing_and_take_no_room() {
+        let neutral = crate::chat::text::markdown(&crate::chat::text::value("ab"));
+        assert_eq!((text(&neutral).as_str(), neutral.chars().map(width).sum::<usize>()), ("ab", 2));
     }
 
     #[test]
