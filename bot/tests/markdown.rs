@@ -91,6 +91,7 @@ fn values_are_what_they_are_wherever_they_stand() {
         "hostile": "# no *head* <!channel> <@U2> :wave: 1. [x](https://evil.example)",
         "stars": "**not** bold*", "scores": "a_b_", "ticks": "`tick` ``", "lines": "one\n- two\n# three",
         "link": "a](https://evil.example)[", "address": "https://docs.example/?q=a_b*c*", "script": "javascript:alert(1)",
+        "spaced": "https://a b",
         "bar": "a | b", "fence": "before\n```\nafter",
     });
     insta::assert_snapshot!(seen(include_str!("markdown/values.md"), &arguments));

@@ -76,7 +76,7 @@ impl Reader<'_> {
         let Some((address, text)) = self.link.take() else { return };
         let text = if text.is_empty() { address.clone() } else { text };
         let style = self.style();
-        if LINKS.iter().any(|scheme| address.starts_with(scheme)) {
+        if is_address(&address) {
             self.push(What::Link { address, text }, style);
         } else {
             self.push(What::Text(format!("{text} ({address})")), style);
@@ -110,10 +110,10 @@ impl Reader<'_> {
             let length = address_length(&rest[start..]);
             let address = &rest[start..start + length];
             self.shown(&rest[..start], style, has_emoji);
-            if ADDRESSES.contains(&address) {
-                self.push(What::Text(address.to_owned()), style);
-            } else {
+            if is_address(address) {
                 self.push(What::Link { address: address.to_owned(), text: address.to_owned() }, style);
+            } else {
+                self.push(What::Text(address.to_owned()), style);
             }
             rest = &rest[start + length..];
         }
@@ -157,6 +157,13 @@ fn address_length(text: &str) -> usize {
             None => return address.len(),
         }
     }
+}
+
+/// Whether it leads somewhere; where a value stands in it, it may be anything.
+fn is_address(text: &str) -> bool {
+    let behind = LINKS.iter().find_map(|scheme| text.strip_prefix(scheme));
+    behind.is_some_and(|behind| !behind.is_empty())
+        && !text.contains(|c: char| c.is_whitespace() || c.is_control())
 }
 
 /// Whether Slack may know an emoji of that name.

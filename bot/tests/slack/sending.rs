@@ -7,7 +7,7 @@ use std::{
 
 use axum::{http::StatusCode, response::IntoResponse};
 use chatops_bot::{
-    chat::{Message, MessageKey, Reply, Sign, Target, mention},
+    chat::{Message, MessageKey, Reply, Sign, Target, mention, text::markdown},
     outbox::{Delivery, Outbox, Policy, Undeliverable},
     report::Metrics,
 };
@@ -71,6 +71,20 @@ async fn the_own_page_is_published_and_again_where_it_may_have_been() {
     });
     assert_eq!(server.world().pages, [page.clone(), page]);
     assert_eq!((server.posted().len(), server.world().looks), (0, 0));
+}
+
+#[tokio::test]
+async fn an_answer_whose_blocks_slack_refuses_is_posted_as_text() {
+    let (server, _bot, outbox) = start().await;
+    for code in ["invalid_blocks", "msg_blocks_too_long"] {
+        server.world().blocks_error = Some(code);
+        outbox.deliver(reply("C1", &markdown(&format!("# {code}")))).await.await.unwrap();
+    }
+    server.world().blocks_error = None;
+    outbox.deliver(reply("C1", &markdown("# fine"))).await.await.unwrap();
+    assert_eq!(server.posted(), ["# invalid_blocks", "# msg_blocks_too_long", "# fine"]);
+    let has_blocks: Vec<_> = server.world().posts.iter().map(|post| post.get("blocks").is_some()).collect();
+    assert_eq!(has_blocks, [false, false, true]);
 }
 
 #[tokio::test]

@@ -61,6 +61,8 @@ pub struct World {
     pub post_failures: Vec<(StatusCode, Option<u64>)>,
     /// Error of `chat.postMessage`.
     pub post_error: Option<&'static str>,
+    /// The same for posts with blocks.
+    pub blocks_error: Option<&'static str>,
     pub opens: Vec<Instant>,
     pub auth_tests: usize,
     /// Bodies of what was posted.
@@ -310,7 +312,8 @@ async fn post_message(State((_, world)): Shared, headers: HeaderMap, Json(body):
             None => status.into_response(),
         };
     }
-    match world.bot_error.or(world.post_error) {
+    let blocks_error = world.blocks_error.filter(|_| body.get("blocks").is_some());
+    match world.bot_error.or(world.post_error).or(blocks_error) {
         Some(code) => refused(code),
         None if !is_authorised(&headers, &world.bot_token) => refused("invalid_auth"),
         None => {

@@ -11,7 +11,10 @@ use slack_morphism::{
 
 use super::{form, metadata::Metadata, rich_text};
 use crate::{
-    chat::{Message, Reply, Sign, Span, plain, spans, text::is_mark},
+    chat::{
+        Message, Reply, Sign, Span, plain, spans,
+        text::{is_mark, without_markdown},
+    },
     markdown,
     outbox::Mark,
 };
@@ -35,6 +38,11 @@ fn blocks(reply: &Reply) -> Option<Vec<SlackBlock>> {
         let blocks = markdown::blocks(&reply.text).filter(|blocks| !blocks.is_empty())?;
         Some(vec![rich_text::block(&blocks).into()])
     })
+}
+
+/// The same answer without what Slack refused: text alone, as it is written.
+pub fn without_blocks(reply: &Reply) -> Reply {
+    Reply { lacking: None, text: without_markdown(&reply.text), ..reply.clone() }
 }
 
 /// The request that posts `reply`, which carries `marks`.

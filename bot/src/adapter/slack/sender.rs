@@ -21,6 +21,9 @@ const MAX_CHARS: usize = 4_000;
 /// Error codes where the bot is not in the channel, or may not know of it. It can't look there either.
 const NOT_THERE: [&str; 2] = ["not_in_channel", "channel_not_found"];
 
+/// Error codes of blocks that Slack does not take (docs: `chat.postMessage`, "Errors").
+const BLOCKS: [&str; 3] = ["invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"];
+
 /// Messages that are read together (docs: `conversations.history`, "limit").
 const PAGE: u16 = 200;
 
@@ -82,6 +85,21 @@ struct Next {
 impl SlackSender {
     pub(super) fn new(link: Arc<Link>) -> SlackSender {
         SlackSender { link }
+    }
+
+    async fn post(&self, tokens: &Tokens, reply: &Reply, marks: &[Mark]) -> Result<(), CallError> {
+        let (web, deadline) = (&self.link.web, self.link.timing.post);
+        let posted = match &reply.target.only {
+            Some(user) => {
+                let request = encode::post_ephemeral(reply, user);
+                web.call::<IgnoredAny>("chat.postEphemeral", &tokens.bot, &request, deadline).await
+            }
+            None => {
+                let request = encode::post_message(reply, marks);
+                web.call::<IgnoredAny>("chat.postMessage", &tokens.bot, &request, deadline).await
+            }
+        };
+        posted.map(drop)
     }
 
     pub(super) fn tokens(&self) -> Result<Arc<Tokens>, SendError> {
@@ -148,16 +166,13 @@ impl Sender for SlackSender {
             let published = web.call::<IgnoredAny>("views.publish", &tokens.bot, &page, deadline).await;
             return published.map(|_| ()).map_err(|error| self.failed(error));
         }
-        let posted = match &reply.target.only {
-            Some(user) => {
-                let request = encode::post_ephemeral(reply, user);
-                web.call::<IgnoredAny>("chat.postEphemeral", &tokens.bot, &request, deadline).await
-            }
-            None => {
-                let request = encode::post_message(reply, marks);
-                web.call::<IgnoredAny>("chat.postMessage", &tokens.bot, &request, deadline).await
-            }
-        };
+        let mut posted = self.post(&tokens, reply, marks).await;
+        if let Err(CallError::Refused(code)) = &posted
+            && BLOCKS.contains(&code.as_str())
+        {
+            tracing::warn!(code, "Slack refused the blocks of an answer, which is posted as text");
+            posted = self.post(&tokens, &encode::without_blocks(reply), marks).await;
+        }
         match posted {
             Ok(_) => Ok(()),
             Err(CallError::Refused(code)) if NOT_THERE.contains(&code.as_str()) => {
