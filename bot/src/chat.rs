@@ -73,6 +73,9 @@ pub struct Incoming {
     /// Nobody typed it: somebody looks at the bot's own page, and sees the answer there.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_home: bool,
+    /// Nobody typed it: somebody reacted to a message, with the emoji of this name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reaction: Option<String>,
 }
 
 /// An address that the platform made for the answers to one command. Whoever knows it can answer: it is not printed.
@@ -214,6 +217,7 @@ pub mod tests {
             typed_at: 0,
             reply_url: None,
             is_home: false,
+            reaction: None,
         }
     }
 

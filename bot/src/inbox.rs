@@ -190,6 +190,11 @@ impl Inbox {
         }
     }
 
+    /// Whether it would be taken, were it typed now.
+    pub fn is_meant(&self, incoming: &Incoming) -> bool {
+        !matches!((self.shared.meanings)(incoming), Meaning::NotForUs)
+    }
+
     /// None: it is not meant for the bot.
     fn offer(&self, incoming: Incoming) -> Result<Option<oneshot::Receiver<Outcome>>, Full> {
         let (said, history) = match (self.shared.meanings)(&incoming) {

@@ -15,6 +15,8 @@ mod forms;
 mod history;
 #[path = "engine/patience.rs"]
 mod patience;
+#[path = "engine/reactions.rs"]
+mod reactions;
 #[path = "support/redis_server.rs"]
 #[allow(dead_code, reason = "this test uses a part of it")]
 mod redis_server;

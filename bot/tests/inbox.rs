@@ -35,5 +35,6 @@ fn typed(key: &str, channel: &str, user: &str) -> Incoming {
         typed_at: 0,
         reply_url: None,
         is_home: false,
+        reaction: None,
     }
 }

@@ -44,6 +44,7 @@ fn incoming() -> Incoming {
         typed_at: 0,
         reply_url: None,
         is_home: false,
+        reaction: None,
     }
 }
 

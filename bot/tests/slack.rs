@@ -21,6 +21,8 @@ mod delivery;
 mod files;
 #[path = "slack/forms.rs"]
 mod forms;
+#[path = "slack/reactions.rs"]
+mod reactions;
 #[path = "slack/sending.rs"]
 mod sending;
 #[path = "slack/server.rs"]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    bot_plugin::{Command, Match},
+    bot_plugin::{Command, Match, Reaction},
     chat_bot::{
         commands::{Addressed, Alias, UnknownCommand, every_way},
         replies::LongOutput,
@@ -325,6 +325,9 @@ pub struct PluginConfig {
     /// Answers to messages that are no command.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub matches: Vec<Match>,
+    /// Commands that are run by an emoji under a message.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<Reaction>,
 }
 
 impl BotConfig {

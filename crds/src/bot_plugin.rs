@@ -3,6 +3,7 @@
 pub mod argument;
 pub mod command;
 pub mod passive;
+pub mod reaction;
 pub mod status;
 pub mod store;
 
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use argument::{Argument, ArgumentType};
 pub use command::Command;
 pub use passive::Match;
+pub use reaction::Reaction;
 pub use status::BotPluginStatus;
 pub use store::Store;
 
@@ -19,7 +21,7 @@ pub use store::Store;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, CustomResource, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
-    validation = Rule::new("(has(self.commands) && self.commands.size() > 0) || (has(self.matches) && self.matches.size() > 0)").message("a plugin needs commands, matches, or both")
+    validation = Rule::new("(has(self.commands) && self.commands.size() > 0) || (has(self.matches) && self.matches.size() > 0) || (has(self.reactions) && self.reactions.size() > 0)").message("a plugin needs commands, matches or reactions")
 )]
 #[kube(
     group = "chatops.dev",
@@ -56,4 +58,9 @@ pub struct BotPluginSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20))]
     pub matches: Vec<Match>,
+
+    /// Commands that are run by an emoji under a message, each by one of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["emoji"]))]
+    pub reactions: Vec<Reaction>,
 }

@@ -272,6 +272,8 @@ pub enum FaultCode {
     ArgumentInvalid,
     /// `pattern`; `error`: what has to be mended.
     MatchInvalid,
+    /// `emoji`; `error`: what has to be mended.
+    ReactionInvalid,
     /// `error`: what is wrong with the mounted configuration.
     ConfigUnreadable,
     /// A code of a newer bot.

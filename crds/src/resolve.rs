@@ -13,7 +13,7 @@ use kube::{
 
 use crate::{
     BotPlugin, ChatBot,
-    bot_plugin::{Command, Match},
+    bot_plugin::{Command, Match, Reaction},
     shared::conditions::Reason,
 };
 
@@ -42,6 +42,7 @@ pub struct SelectedPlugin {
     /// Its commands without those that another plugin keeps.
     pub commands: Vec<Command>,
     pub matches: Vec<Match>,
+    pub reactions: Vec<Reaction>,
 }
 
 /// Something a person has to mend.

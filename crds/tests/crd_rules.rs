@@ -289,8 +289,13 @@ fn a_plugin_answers_commands_or_what_people_say() {
         })
     };
     assert_eq!(messages(&of(json!({"matches": [{"pattern": "a", "reply": "b"}]}))), Vec::<String>::new());
-    for nothing in [json!({}), json!({"commands": [], "matches": []})] {
-        refused(&of(nothing), "spec", "a plugin needs commands, matches, or both");
+    let reaction = |emoji: &str| of(json!({"reactions": [{"emoji": emoji, "command": "ping"}]}));
+    assert_eq!(messages(&reaction("white_check_mark")), Vec::<String>::new());
+    for emoji in [":ticket:", "Ticket", "a b"] {
+        refused(&reaction(emoji), "spec.reactions[0].emoji", "without colons");
+    }
+    for nothing in [json!({}), json!({"commands": [], "matches": [], "reactions": []})] {
+        refused(&of(nothing), "spec", "a plugin needs commands, matches or reactions");
     }
     let repeated = json!([{"name": "a", "repeated": true}, {"name": "b"}]);
     let command = plugin(json!({"name": "x", "reply": "x", "args": repeated}));

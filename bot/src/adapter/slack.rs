@@ -7,6 +7,7 @@
 //! must not cost the message.
 
 mod acknowledgement;
+mod arrival;
 mod backoff;
 mod connections;
 mod credentials;
@@ -20,6 +21,7 @@ mod link;
 pub mod manifest;
 pub mod markup;
 mod metadata;
+mod reaction;
 mod rich_text;
 mod scopes;
 mod sender;

@@ -91,6 +91,7 @@ impl Terminal {
             typed_at: 0,
             reply_url: None,
             is_home: false,
+            reaction: None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, collections::HashMap};
 
 use chatops_crds::{
-    bot_plugin::{Command, Match},
+    bot_plugin::{Command, Match, Reaction},
     chat_bot::commands::Alias,
 };
 
@@ -39,6 +39,8 @@ pub struct Group<R> {
     pub description: String,
     /// What it answers by itself.
     pub matches: Vec<Match>,
+    /// What an emoji runs.
+    pub reactions: Vec<Reaction>,
     /// Help shows only the first words of its commands until somebody asks for more.
     pub folded: bool,
     pub entries: Vec<Entry<R>>,
@@ -86,6 +88,12 @@ impl<R> Catalogue<R> {
     /// The same with other words for the bot and its commands.
     pub fn called(self, words: Words) -> Catalogue<R> {
         Catalogue { words, ..self }
+    }
+
+    /// An emoji runs a command for `plugin`.
+    pub fn reacts(&mut self, plugin: &str, reaction: Reaction) {
+        let its = self.groups.iter_mut().find(|group| group.plugin.as_deref() == Some(plugin));
+        its.into_iter().for_each(|group| group.reactions.push(reaction.clone()));
     }
 
     pub fn groups(&self) -> &[Group<R>] {

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Write};
 
-use chatops_crds::bot_plugin::{Argument, ArgumentType, Command, Match};
+use chatops_crds::bot_plugin::{Argument, ArgumentType, Command, Match, Reaction};
 
 use super::{
     arguments::is_switch,
@@ -123,7 +123,7 @@ fn shown<R>(group: &Group<R>) -> impl Iterator<Item = &Entry<R>> {
 
 /// Whether there is anything to list.
 fn has_something<R>(group: &Group<R>) -> bool {
-    shown(group).next().is_some() || group.matches.iter().any(is_explained)
+    shown(group).next().is_some() || group.matches.iter().any(is_explained) || !group.reactions.is_empty()
 }
 
 fn is_explained(declared: &Match) -> bool {
@@ -136,6 +136,9 @@ fn listing<R>(prefix: &str, group: &Group<R>) -> String {
     for Match { pattern, summary, .. } in group.matches.iter().filter(|declared| is_explained(declared)) {
         // Writing to a string cannot fail.
         let _ = writeln!(lines, "• what matches {pattern}{}", Summary(summary));
+    }
+    for Reaction { emoji, command } in &group.reactions {
+        let _ = writeln!(lines, "• :{emoji}: under a message runs {prefix}{command}");
     }
     format!("{title}{}\n{lines}", Summary(&group.description))
 }
@@ -254,6 +257,7 @@ pub(in crate::command) mod tests {
             plugin: plugin.map(Into::into),
             description: String::new(),
             matches: vec![],
+            reactions: vec![],
             folded: false,
             entries,
         }

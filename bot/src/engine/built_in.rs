@@ -56,6 +56,7 @@ pub(super) fn faults(plugin: &PluginReport) -> String {
 fn subject(fault: &Fault) -> &str {
     match fault.code {
         FaultCode::MatchInvalid => fault.arg("pattern"),
+        FaultCode::ReactionInvalid => fault.arg("emoji"),
         _ => fault.arg("command"),
     }
 }

@@ -1,10 +1,10 @@
 //! From a bot's configuration to the commands in force, and what stands in the way of the others.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use chatops_crds::{
     bot_config::{BotConfig, PluginConfig},
-    bot_plugin::{Argument, Command},
+    bot_plugin::{Argument, Command, Reaction},
     bot_report::{Fault, FaultCode, PluginReport},
     chat_bot::commands::{Addressed, Alias, UnknownCommand},
     shared::{durations, visibility::Visibility},
@@ -37,6 +37,8 @@ pub struct Program {
     pub max_lines: Option<usize>,
     /// Answers to messages that are no command.
     pub passives: Vec<Passive>,
+    /// What emoji run, by their names.
+    pub reactions: BTreeMap<String, String>,
     pub templates: Templates,
     /// What happens to an unknown command in a channel.
     pub unknown: UnknownCommand,
@@ -67,7 +69,7 @@ impl Program {
             names: config.commands.alternate_prefixes.clone(),
             aliases: config.commands.aliases.clone(),
         };
-        let program = Program {
+        let mut program = Program {
             namespace: config.namespace.clone(),
             bot: config.name.clone(),
             timeout: durations::parse(&config.commands.timeout).unwrap_or(DEFAULT_TIMEOUT),
@@ -79,14 +81,40 @@ impl Program {
             visibility: config.visibility,
             max_lines: config.long_output.as_ref().and_then(|long| long.max_lines.try_into().ok()),
             passives,
+            reactions: BTreeMap::new(),
             templates,
         };
+        for (plugin, report) in config.plugins.iter().zip(&mut reports) {
+            program.react(plugin, &mut report.faults);
+        }
         (program, reports)
     }
 
+    /// Takes up the reactions of `plugin`.
+    fn react(&mut self, plugin: &PluginConfig, faults: &mut Vec<Fault>) {
+        for reaction @ Reaction { emoji, command } in &plugin.reactions {
+            let is_known =
+                matches!(route(&self.catalogue, Addressing::Mention, command), Routed::Command { .. });
+            let error = if self.reactions.contains_key(emoji) {
+                "another plugin has it already".to_owned()
+            } else if is_known {
+                self.reactions.insert(emoji.clone(), command.clone());
+                self.catalogue.reacts(&plugin.name, reaction.clone());
+                continue;
+            } else {
+                format!("there is no command \"{command}\"")
+            };
+            faults.push(Fault::new(FaultCode::ReactionInvalid).with("emoji", emoji).with("error", error));
+        }
+    }
+
     /// What `incoming` calls, if it calls the bot in one of the ways that are open.
-    pub(super) fn routed<'p, 't>(&'p self, incoming: &'t Incoming) -> Routed<'p, 't, Runs> {
+    pub(super) fn routed<'p: 't, 't>(&'p self, incoming: &'t Incoming) -> Routed<'p, 't, Runs> {
         let (catalogue, text) = (&self.catalogue, incoming.text.as_str());
+        if let Some(emoji) = &incoming.reaction {
+            let line = self.reactions.get(emoji);
+            return line.map_or(Routed::NotForUs, |line| route(catalogue, Addressing::Mention, line));
+        }
         if incoming.is_unmistakable {
             let has_own_call = catalogue.call != catalogue.prefix;
             let behind = text.trim_start().strip_prefix(&catalogue.call).filter(|_| has_own_call);
@@ -108,7 +136,14 @@ impl Program {
 fn built_in() -> Group<Runs> {
     let entry = |built_in: BuiltIn| Entry { command: built_in.command(), runs: Runs::BuiltIn(built_in) };
     let entries = BuiltIn::ALL.map(entry).into();
-    Group { plugin: None, description: String::new(), matches: vec![], folded: false, entries }
+    Group {
+        plugin: None,
+        description: String::new(),
+        matches: vec![],
+        reactions: vec![],
+        folded: false,
+        entries,
+    }
 }
 
 /// Those of which neither a plugin nor an alias has the name or the first words.
@@ -122,7 +157,14 @@ fn admin(plugins: &[Group<Runs>], aliases: &[Alias]) -> Group<Runs> {
     };
     let free = Admin::all().filter(|(_, command)| !is_taken(&command.name));
     let entries = free.map(|(admin, command)| Entry { command, runs: Runs::Admin(admin) }).collect();
-    Group { plugin: None, description: "for whoever runs me".into(), matches: vec![], folded: true, entries }
+    Group {
+        plugin: None,
+        description: "for whoever runs me".into(),
+        matches: vec![],
+        reactions: vec![],
+        folded: true,
+        entries,
+    }
 }
 
 fn load(plugin: &PluginConfig, templates: &mut Templates) -> (Group<Runs>, PluginReport) {
@@ -145,8 +187,8 @@ fn load(plugin: &PluginConfig, templates: &mut Templates) -> (Group<Runs>, Plugi
         faults,
     };
     let (name, description) = (Some(plugin.name.clone()), plugin.description.clone());
-    let matches = plugin.matches.clone();
-    (Group { plugin: name, description, matches, folded: false, entries }, report)
+    let (matches, reactions) = (plugin.matches.clone(), vec![]);
+    (Group { plugin: name, description, matches, reactions, folded: false, entries }, report)
 }
 
 /// Compiles the matches of `plugin`.

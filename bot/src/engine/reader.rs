@@ -181,6 +181,7 @@ impl Reader {
 /// Nobody meant a command: people talk to each other, or to the bot.
 fn is_talk(program: &Program, incoming: &Incoming, routed: &Routed<'_, '_, Runs>) -> bool {
     match routed {
+        _ if incoming.reaction.is_some() => false,
         Routed::NotForUs => true,
         Routed::Unknown(_) | Routed::NoCommand => {
             incoming.addressing == Addressing::Direct
@@ -224,6 +225,9 @@ fn plan<'p>(
 fn history(program: &Program, incoming: &Incoming) -> Option<History> {
     if incoming.is_home {
         return Some(History::List);
+    }
+    if incoming.reaction.is_some() {
+        return None;
     }
     match program.routed(incoming) {
         Routed::Repeat(place) => Some(History::Repeat(place)),

@@ -125,6 +125,7 @@ impl World {
             typed_at: 0,
             reply_url: None,
             is_home: false,
+            reaction: None,
         }
     }
 

@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use crate::server::eventually;
 
 /// Good ones.
-const TOKENS: [(&str, &str); 2] = [("bot-token", "xoxb-1"), ("app-token", "xapp-1")];
+pub const TOKENS: [(&str, &str); 2] = [("bot-token", "xoxb-1"), ("app-token", "xapp-1")];
 
 pub struct Bot {
     pub inbox: Inbox,

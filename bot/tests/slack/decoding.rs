@@ -65,6 +65,27 @@ fn who_opens_the_own_page_asks_for_it_once() {
 }
 
 #[test]
+fn a_reaction_to_a_message_is_one_and_nothing_else_is() {
+    let reacts = |fields: Value| {
+        let mut event = json!({
+            "type": "reaction_added", "user": "U1", "reaction": "ticket", "event_ts": "7.5",
+            "item": {"type": "message", "channel": "C1", "ts": "5.5"},
+        });
+        event.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        content(&envelope("e1", &event))
+    };
+    let Content::Reaction { incoming, on } = reacts(json!({})) else { panic!("{:?}", reacts(json!({}))) };
+    assert_eq!((on.as_str(), incoming.reaction.as_deref()), ("5.5", Some("ticket")));
+    assert_eq!((incoming.key, incoming.typed_at), (MessageKey("/reaction.C1.U1.7.5".into()), 7_500));
+    assert_eq!(reacts(json!({"user": "UBOT"})), Content::Ignored(Ignored::Own));
+    assert_eq!(
+        reacts(json!({"item": {"type": "file", "file": "F1"}})),
+        Content::Ignored(Ignored::OtherEvent)
+    );
+    assert_eq!(reacts(json!({"item": {"type": "message"}})), Content::Ignored(Ignored::Malformed));
+}
+
+#[test]
 fn messages_that_a_person_typed_are_taken_whatever_else_they_are() {
     for subtype in ["thread_broadcast", "file_share", "me_message"] {
         assert_eq!(message(&json!({"subtype": subtype})).text, "!ping", "{subtype}");

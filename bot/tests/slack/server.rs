@@ -90,6 +90,13 @@ pub struct World {
     /// Reactions that were put on and taken off, and what is answered to the next ones.
     pub signs: Vec<String>,
     pub sign_failures: Vec<Response>,
+    /// Users of whom it was asked who they are, those that are bots, and what is answered instead.
+    pub who: Vec<String>,
+    pub bots: Vec<&'static str>,
+    pub who_error: Option<&'static str>,
+    pub who_failures: Vec<StatusCode>,
+    /// The thread that every message is in that somebody reacted to.
+    pub thread: Option<&'static str>,
     /// How often somebody asked for what was posted, and the error that they get.
     pub looks: usize,
     pub look_error: Option<&'static str>,
@@ -168,6 +175,7 @@ impl Server {
             .route("/api/files.completeUploadExternal", post(post_file))
             .route("/api/views.open", post(open_view))
             .route("/api/views.publish", post(publish_page))
+            .route("/api/users.info", post(user))
             .route("/api/conversations.history", post(history))
             .route("/api/conversations.replies", post(history))
             .route("/respond", post(respond))
@@ -403,6 +411,20 @@ async fn open_view(State((_, world)): Shared, Json(body): Json<Value>) -> Respon
     }
 }
 
+async fn user(State((_, world)): Shared, Form(asked): Form<HashMap<String, String>>) -> Response {
+    let mut world = world.lock().unwrap();
+    if let Some(status) = world.who_failures.pop() {
+        return status.into_response();
+    }
+    if let Some(code) = world.who_error {
+        return refused(code);
+    }
+    let user = asked["user"].clone();
+    let is_bot = world.bots.contains(&user.as_str());
+    world.who.push(user.clone());
+    Json(json!({"ok": true, "user": {"id": user, "is_bot": is_bot}})).into_response()
+}
+
 async fn history(State((_, world)): Shared, Form(asked): Form<HashMap<String, String>>) -> Response {
     let mut world = world.lock().unwrap();
     world.looks += 1;
@@ -417,6 +439,10 @@ async fn history(State((_, world)): Shared, Form(asked): Form<HashMap<String, St
             && post["thread_ts"].as_str() == asked.get("ts").map(String::as_str)
     };
     let message = |post: &Value| json!({"user": "UBOT", "text": post["text"], "metadata": post["metadata"]});
+    if let Some(ts) = asked.get("ts").filter(|_| asked["limit"] == "1") {
+        let message = json!({"ts": world.thread.unwrap_or(ts), "text": "", "user": "U9"});
+        return Json(json!({"ok": true, "messages": [message]})).into_response();
+    }
     let files = world.files.iter().filter(|file| file.channel == asked["channel"]);
     let files = files.map(|file| json!({"user": "UBOT", "text": "", "files": [{"name": file.name}]}));
     let messages: Vec<_> = world.posts.iter().filter(there).map(message).chain(files).collect();

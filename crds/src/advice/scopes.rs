@@ -10,6 +10,8 @@ pub fn without(scope: &str) -> Option<&'static str> {
         "im:history" => "nothing is heard in direct messages",
         "mpim:history" => "in group direct messages only mentions of the bot are heard",
         "reactions:write" => "a command that takes long does not show that it is at work",
+        "reactions:read" => "an emoji under a message runs nothing",
+        "users:read" => "an emoji under a message runs nothing, as people and bots cannot be told apart",
         "files:write" => "long answers come as several messages, not as files",
         "commands" => "Slack takes no slash command",
         _ => return None,

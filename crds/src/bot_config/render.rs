@@ -86,6 +86,7 @@ pub fn render(
                 description: plugin.description.clone(),
                 commands: plugin.commands.clone(),
                 matches: plugin.matches.clone(),
+                reactions: plugin.reactions.clone(),
             })
             .collect(),
     }

@@ -26,6 +26,7 @@ pub(super) fn settle(plugins: &[&BotPlugin], problems: &mut Vec<Problem>) -> Vec
                 required: false,
                 commands: commands.into_iter().cloned().collect(),
                 matches: plugin.spec.matches.clone(),
+                reactions: plugin.spec.reactions.clone(),
                 name,
             }
         })

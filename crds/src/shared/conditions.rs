@@ -190,6 +190,8 @@ reasons! {
     ArgumentInvalid,
     /// The pattern or the template of a match cannot be used.
     MatchInvalid,
+    /// An emoji runs a command that does not exist, or one of another plugin already.
+    ReactionInvalid,
     /// No bot selects the plugin.
     NoBot,
     /// The bot has loaded the plugin.

@@ -3,5 +3,6 @@
 mod files;
 mod forms;
 mod home;
+mod reactions;
 mod slash_commands;
 mod world;

@@ -114,7 +114,11 @@ fn plugins() -> Vec<(&'static str, Value, By)> {
     let arg = |i: usize| json!({"name": format!("a{i}")});
     vec![
         ("bad command name", command(json!({"name": "Add It", "reply": "ok"})), Rule("one to four words")),
-        ("nothing at all", plugin_of("demo", json!([])), Rule("a plugin needs commands, matches, or both")),
+        (
+            "nothing at all",
+            plugin_of("demo", json!([])),
+            Rule("a plugin needs commands, matches or reactions"),
+        ),
         ("nothing to do", command(json!({"name": "add"})), Rule("needs a reply, an action (store), or both")),
         (
             "two actions",

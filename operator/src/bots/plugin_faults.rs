@@ -34,6 +34,14 @@ pub fn describe(plugin: &str, fault: &Fault) -> (Reason, String) {
                 fault.arg("error")
             ),
         ),
+        FaultCode::ReactionInvalid => (
+            Reason::ReactionInvalid,
+            format!(
+                "BotPlugin \"{plugin}\": reaction \"{}\": {}: correct it in spec.reactions",
+                fault.arg("emoji"),
+                fault.arg("error")
+            ),
+        ),
         _ => (
             Reason::PluginsFailed,
             format!("BotPlugin \"{plugin}\": command \"{command}\" is not at work: the bot's log says why"),

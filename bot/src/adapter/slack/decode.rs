@@ -36,6 +36,8 @@ pub enum Content {
     Disconnect(Disconnect),
     /// Somebody typed something that may be meant for the bot.
     Message(Incoming),
+    /// Somebody put an emoji under a message: which one may run a command. `on` is the `ts` of the message.
+    Reaction { incoming: Incoming, on: String },
     /// Somebody called the bot by a slash command, which Slack never delivers again.
     Slash(Incoming),
     /// Somebody clicked, which Slack never delivers again.
@@ -80,7 +82,10 @@ const TYPED: [&str; 3] = ["thread_broadcast", "file_share", "me_message"];
 /// The event that somebody opened a tab of the app (docs: "app_home_opened").
 pub(super) const HOME: &str = "app_home_opened";
 
-/// What the keys of slash commands, forms and openings of the own page start with; those of messages start with the id of a channel.
+/// The event that somebody reacted (docs: "reaction_added").
+const REACTION: &str = "reaction_added";
+
+/// What the keys of reactions, slash commands, forms and openings of the own page start with; those of messages start with the id of a channel.
 const SLASH: char = '/';
 
 /// Slack's own bot, which has no bot id.
@@ -137,11 +142,26 @@ struct RawEvent {
     #[serde(default, deserialize_with = "text")]
     text: Option<String>,
     edited: Option<IgnoredAny>,
-    /// This and what follows is of [`HOME`].
+    /// Of [`HOME`].
     #[serde(default, deserialize_with = "text")]
     tab: Option<String>,
     #[serde(default, deserialize_with = "text")]
     event_ts: Option<String>,
+    /// This and what follows is of [`REACTION`].
+    #[serde(default, deserialize_with = "text")]
+    reaction: Option<String>,
+    item: Option<RawItem>,
+}
+
+/// What somebody reacted to.
+#[derive(Deserialize)]
+struct RawItem {
+    #[serde(rename = "type", default, deserialize_with = "text")]
+    kind: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    channel: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    ts: Option<String>,
 }
 
 /// A string, or nothing whatever else is there.
@@ -170,9 +190,12 @@ pub fn decode(frame: &str, identity: &Identity) -> Frame {
         }
         (Some("disconnect"), _) => Content::Disconnect(disconnect(reason.as_deref())),
         (Some("events_api"), Some(RawPayload { event: Some(event), .. })) => {
-            let decoded =
-                if event.kind.as_deref() == Some(HOME) { home(event) } else { message(event, identity) };
-            decoded.map_or_else(Content::Ignored, Content::Message)
+            let decoded = match event.kind.as_deref() {
+                Some(HOME) => home(event).map(Content::Message),
+                Some(REACTION) => reaction(event, identity),
+                _ => message(event, identity).map(Content::Message),
+            };
+            decoded.unwrap_or_else(Content::Ignored)
         }
         (Some("slash_commands"), Some(payload)) => {
             slash(payload).map_or(Content::Ignored(Ignored::Malformed), Content::Slash)
@@ -244,6 +267,7 @@ fn message(event: RawEvent, identity: &Identity) -> Result<Incoming, Ignored> {
         typed_at: millis(&ts),
         reply_url: None,
         is_home: false,
+        reaction: None,
     })
 }
 
@@ -269,7 +293,39 @@ fn home(event: RawEvent) -> Result<Incoming, Ignored> {
         typed_at: 0,
         reply_url: None,
         is_home: true,
+        reaction: None,
     })
+}
+
+/// Somebody put an emoji under a message. Where that message stands is not known yet.
+fn reaction(event: RawEvent, identity: &Identity) -> Result<Content, Ignored> {
+    // Files have reactions, too.
+    let is_message = |item: &RawItem| item.kind.as_deref() == Some("message");
+    let item = event.item.filter(is_message).ok_or(Ignored::OtherEvent)?;
+    let (Some(user), Some(emoji), Some(at)) = (event.user, event.reaction, event.event_ts) else {
+        return Err(Ignored::Malformed);
+    };
+    let (Some(channel), Some(on)) = (item.channel, item.ts) else { return Err(Ignored::Malformed) };
+    if user == identity.user_id {
+        return Err(Ignored::Own);
+    }
+    let is_direct = channel.starts_with('D');
+    let incoming = Incoming {
+        key: MessageKey(format!("{SLASH}reaction.{channel}.{user}.{at}")),
+        user: User { id: user, name: None },
+        channel: Channel { id: channel, is_direct },
+        thread: None,
+        opens_thread: None,
+        addressing: if is_direct { Addressing::Direct } else { Addressing::Mention },
+        text: format!(":{emoji}:"),
+        references: vec![],
+        is_unmistakable: true,
+        typed_at: millis(&at),
+        reply_url: None,
+        is_home: false,
+        reaction: Some(emoji),
+    };
+    Ok(Content::Reaction { incoming, on })
 }
 
 /// What follows a slash command, said to the bot. Only its trigger names it, and no time does.
@@ -290,6 +346,7 @@ fn slash(payload: RawPayload) -> Option<Incoming> {
         typed_at: 0,
         reply_url: payload.response_url.map(ReplyUrl),
         is_home: false,
+        reaction: None,
     })
 }
 

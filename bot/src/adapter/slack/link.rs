@@ -7,6 +7,7 @@ use tokio::sync::{Notify, watch};
 use super::{
     Timing,
     health::Health,
+    reaction::People,
     tokens::Tokens,
     web_api::{SetupError, WebApi},
 };
@@ -27,6 +28,7 @@ pub(super) struct Link {
     pub socket_host: watch::Sender<Option<String>>,
     pub health: Health,
     pub metrics: Metrics,
+    pub people: People,
     pub timing: Timing,
     /// What the bot works with; none until Slack has answered for the first time.
     pub session: watch::Sender<Option<Session>>,
@@ -58,6 +60,7 @@ impl Link {
             socket_host: watch::Sender::new(None),
             health: Health::new(facts, metrics.clone()),
             metrics,
+            people: People::default(),
             timing,
             session: watch::Sender::new(None),
             doubt: Notify::new(),

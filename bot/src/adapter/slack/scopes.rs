@@ -17,6 +17,11 @@ pub(super) struct Showing {
 const SIGNS: Showing =
     Showing { scope: "reactions:write", what: "shows on a message that its command is being worked on" };
 
+const PEOPLE: Showing = Showing {
+    scope: "users:read",
+    what: "tells people from bots who react to a message, and runs what people do",
+};
+
 const FILES: Showing = Showing { scope: "files:write", what: "posts a long answer as a file" };
 
 /// A scope that lets the bot hear people somewhere. With a history it also looks, after a lost connection, whether its
@@ -42,6 +47,13 @@ const READ: [Hearing; 5] = [
 
 const SLASH: Hearing = Hearing { scope: "commands", event: None, place: "by its slash command", ways: &[] };
 
+const REACTIONS: Hearing = Hearing {
+    scope: "reactions:read",
+    event: Some("reaction_added"),
+    place: "by an emoji under a message",
+    ways: &[],
+};
+
 const fn hearing(
     scope: &'static str,
     event: &'static str,
@@ -66,8 +78,13 @@ impl Needs {
         let is_open =
             |way: &Addressed| config.commands.addressed_by.contains(way) || (*way == Prefix && overhears);
         let heard = READ.into_iter().filter(|hearing| hearing.ways.iter().any(is_open));
-        let hearing = heard.chain(config.commands.slash_command.is_some().then_some(SLASH)).collect();
-        let showing = [SIGNS].into_iter().chain(config.long_output.is_some().then_some(FILES)).collect();
+        let reacts = config.plugins.iter().any(|plugin| !plugin.reactions.is_empty());
+        let hearing = heard
+            .chain(config.commands.slash_command.is_some().then_some(SLASH))
+            .chain(reacts.then_some(REACTIONS))
+            .collect();
+        let showing = [SIGNS].into_iter().chain(config.long_output.is_some().then_some(FILES));
+        let showing = showing.chain(reacts.then_some(PEOPLE)).collect();
         Needs { hearing, showing }
     }
 
@@ -167,6 +184,14 @@ pub(super) mod tests {
         let prefixed = ["channels:history", "groups:history", "im:history", "mpim:history", "commands"];
         assert_eq!(of(json!(["Prefix"])), prefixed);
         assert_eq!(needs(json!({"slashCommand": "/ops"})).missing(ALL).optional, ["commands"]);
+    }
+
+    #[test]
+    fn reactions_need_to_be_seen_and_people_to_be_known() {
+        let plugins = json!([{"name": "a", "generation": 1, "commands": [], "reactions": [{"emoji": "a", "command": "b"}]}]);
+        let needs = Needs::of(&config("ops", json!({}), plugins));
+        assert_eq!(needs.missing(ALL).optional, ["reactions:read", "users:read"]);
+        assert!(needs.hearing.iter().any(|hearing| hearing.event == Some("reaction_added")));
     }
 
     #[test]

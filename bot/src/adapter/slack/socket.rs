@@ -14,7 +14,8 @@ use tokio_tungstenite::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    acknowledgement::{Acknowledgement, Asker, NOT_KEPT, NOT_TAKEN, Said},
+    acknowledgement::{Acknowledgement, Asker, Said},
+    arrival::{self, Taken},
     decode::{Content, Disconnect, Frame, Identity, decode},
     interaction,
     link::Link,
@@ -22,8 +23,7 @@ use super::{
     web_api::{CallError, authority},
 };
 use crate::{
-    chat::Incoming,
-    inbox::{Accepted, Full, Inbox},
+    inbox::Inbox,
     network::{Stream, Target, Unreachable},
 };
 
@@ -59,14 +59,6 @@ pub(super) enum End {
     Disconnected(Disconnect),
     /// It broke.
     Lost { host: String, error: Unreachable },
-}
-
-/// An envelope that Slack need not deliver again, if it has an id to acknowledge.
-struct Taken {
-    envelope_id: Option<String>,
-    arrival: Instant,
-    /// What whoever typed it is told at once.
-    said: Option<Said>,
 }
 
 /// A socket whose `hello` was seen.
@@ -228,13 +220,38 @@ impl Socket {
     fn act(&self, frame: Frame, signals: &Signals) -> Result<(), End> {
         match frame.content {
             Content::Message(incoming) => {
-                self.pending.push(self.offer(incoming, frame.envelope_id, Asker::Nobody));
+                self.pending.push(arrival::offer(
+                    &self.link,
+                    &self.inbox,
+                    incoming,
+                    frame.envelope_id,
+                    Asker::Nobody,
+                ));
+            }
+            Content::Reaction { incoming, .. } if !self.inbox.is_meant(&incoming) => {
+                self.link.metrics.incoming("ignored");
+                self.done(frame.envelope_id, None);
+            }
+            Content::Reaction { incoming, on } => {
+                self.pending.push(arrival::react(&self.link, &self.inbox, (incoming, on), frame.envelope_id));
             }
             Content::Slash(incoming) => {
-                self.pending.push(self.offer(incoming, frame.envelope_id, Asker::Command));
+                self.pending.push(arrival::offer(
+                    &self.link,
+                    &self.inbox,
+                    incoming,
+                    frame.envelope_id,
+                    Asker::Command,
+                ));
             }
             Content::Submission(submission) => match interaction::read(&self.link, &submission) {
-                Ok((incoming, asker)) => self.pending.push(self.offer(incoming, frame.envelope_id, asker)),
+                Ok((incoming, asker)) => self.pending.push(arrival::offer(
+                    &self.link,
+                    &self.inbox,
+                    incoming,
+                    frame.envelope_id,
+                    asker,
+                )),
                 Err(said) => self.done(frame.envelope_id, Some(said)),
             },
             Content::Click(click) => {
@@ -261,31 +278,6 @@ impl Socket {
     fn done(&self, envelope_id: Option<String>, said: Option<Said>) {
         let taken = Taken { envelope_id, arrival: Instant::now(), said };
         self.pending.push(Box::pin(ready(Some(taken))));
-    }
-
-    /// Ends once the inbox has `incoming`, or when that takes too long: with nothing where nobody waits, so that Slack
-    /// delivers it again.
-    fn offer(
-        &self,
-        incoming: Incoming,
-        envelope_id: Option<String>,
-        asker: Asker,
-    ) -> BoxFuture<'static, Option<Taken>> {
-        let (arrival, metrics) = (Instant::now(), self.link.metrics.clone());
-        let accepted = timeout(self.link.timing.accept, self.inbox.accept(incoming));
-        Box::pin(async move {
-            let (outcome, told) = match accepted.await {
-                Ok(Ok(Accepted::New)) => ("accepted", None),
-                Ok(Ok(Accepted::Duplicate)) => ("duplicate", None),
-                Ok(Ok(Accepted::Ignored)) => ("ignored", None),
-                Ok(Ok(Accepted::Busy)) => ("busy", None),
-                Ok(Err(Full)) => ("refused", Some(NOT_TAKEN)),
-                Err(_) => ("refused", Some(NOT_KEPT)),
-            };
-            metrics.incoming(outcome);
-            let said = told.and_then(|told| asker.told(told));
-            (told.is_none() || said.is_some()).then_some(Taken { envelope_id, arrival, said })
-        })
     }
 
     /// Acknowledges an envelope, and with it the others that need not come again.

@@ -100,6 +100,7 @@ fn incoming(number: usize, bot: &str, step: &Step) -> Incoming {
         typed_at: 0,
         reply_url: None,
         is_home: false,
+        reaction: None,
     }
 }
 

@@ -47,6 +47,7 @@ impl Submission {
             typed_at: 0,
             reply_url: self.place.reply_url.clone(),
             is_home: false,
+            reaction: None,
         }
     }
 }
