@@ -17,6 +17,8 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use jiff::Timestamp;
+use serde_json::json;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep};
 
@@ -147,8 +149,16 @@ impl Internet {
         }
         fs::write(&file, resolv_conf).with_context(|| format!("cannot write {}", file.display()))?;
         let deployment = format!("deployment/{}", self.cluster.options().dns.deployment());
-        for action in [&["restart"][..], &["status", "--timeout=60s"]] {
-            let args = [&["--namespace=kube-system", "rollout"], action, &[deployment.as_str()]].concat();
+        // `kubectl rollout restart` can do it once a second only.
+        let given = json!({ "resolv-conf-given-at": Timestamp::now().as_nanosecond().to_string() });
+        let patch = json!({ "spec": { "template": { "metadata": { "annotations": given } } } }).to_string();
+        let (deployment, patch) = (deployment.as_str(), patch.as_str());
+        let actions = [
+            &["patch", deployment, "--patch", patch][..],
+            &["rollout", "status", deployment, "--timeout=60s"],
+        ];
+        for action in actions {
+            let args = [&["--namespace=kube-system"], action].concat();
             let done = self.cluster.kubectl(&args).await?;
             ensure!(done.status.success(), "kubectl {args:?}: {}", String::from_utf8_lossy(&done.stderr));
         }
