@@ -90,6 +90,7 @@ fn messages_that_a_person_typed_are_taken_whatever_else_they_are() {
     for subtype in ["thread_broadcast", "file_share", "me_message"] {
         assert_eq!(message(&json!({"subtype": subtype})).text, "!ping", "{subtype}");
     }
+    assert_eq!(message(&json!({"item": "of another form"})).text, "!ping");
     let in_thread = message(&json!({"thread_ts": "1.0"}));
     assert_eq!(in_thread.thread.as_deref(), Some("1.0"));
     assert_eq!(in_thread.reply_target(Audience::Channel).thread.as_deref(), Some("1.0"));

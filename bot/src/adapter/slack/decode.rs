@@ -150,7 +150,7 @@ struct RawEvent {
     /// This and what follows is of [`REACTION`].
     #[serde(default, deserialize_with = "text")]
     reaction: Option<String>,
-    item: Option<RawItem>,
+    item: Option<serde_json::Value>,
 }
 
 /// What somebody reacted to.
@@ -301,7 +301,8 @@ fn home(event: RawEvent) -> Result<Incoming, Ignored> {
 fn reaction(event: RawEvent, identity: &Identity) -> Result<Content, Ignored> {
     // Files have reactions, too.
     let is_message = |item: &RawItem| item.kind.as_deref() == Some("message");
-    let item = event.item.filter(is_message).ok_or(Ignored::OtherEvent)?;
+    let item = event.item.and_then(|item| serde_json::from_value(item).ok());
+    let item = item.filter(is_message).ok_or(Ignored::OtherEvent)?;
     let (Some(user), Some(emoji), Some(at)) = (event.user, event.reaction, event.event_ts) else {
         return Err(Ignored::Malformed);
     };
