@@ -7,6 +7,8 @@ mod table;
 
 use std::collections::VecDeque;
 
+pub use table::{Column, aligned};
+
 use crate::chat::{
     plain,
     text::{stretches, values},
@@ -238,16 +240,21 @@ impl<'a> Lines<'a> {
         Some(behind)
     }
 
-    fn table(&mut self, head: &str, columns: &[table::Column], rest: &mut VecDeque<&'a str>) {
+    fn table(&mut self, head: &str, columns: &[Column], rest: &mut VecDeque<&'a str>) {
         rest.pop_front();
-        let mut rows = vec![table::cells(head)];
+        let mut rows = vec![self.row(head)];
         while let Some(row) = rest.pop_front_if(|row| row.contains('|')) {
-            rows.push(table::cells(row));
+            rows.push(self.row(row));
         }
-        let shown = |cell: &str| self.inline(cell).iter().map(Piece::shown).collect();
-        let table = table::aligned(columns, &rows, shown);
-        self.blocks.push(Block::Code(table));
+        self.blocks.push(Block::Code(aligned(columns, &rows)));
         self.indents.clear();
+    }
+
+    /// The cells of a row as text, each in one line.
+    fn row(&self, row: &str) -> Vec<String> {
+        let shown = |cell: &String| self.inline(cell).iter().map(Piece::shown).collect::<String>();
+        let cells = table::cells(row);
+        cells.iter().map(|cell| shown(cell).split_whitespace().collect::<Vec<_>>().join(" ")).collect()
     }
 
     /// The block that `line` is; none if it goes on with the one before.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use chatops_bot::{
     action::{Action, Context, Templates},
     adapter::slack::encode::post_message,
-    chat::{Addressing, Channel, Incoming, MessageKey, Reply, Target, User, plain, text},
+    chat::{Incoming, Reply, Target, plain, text},
     markdown::{Block, Piece, What, blocks},
     mask::Mask,
     outbox::split,
@@ -31,21 +31,11 @@ fn reply(template: &str, arguments: &Value) -> String {
 }
 
 fn incoming() -> Incoming {
-    Incoming {
-        key: MessageKey("C1:1".into()),
-        user: User { id: "U1".into(), name: None },
-        channel: Channel { id: "C1".into(), is_direct: false },
-        thread: None,
-        opens_thread: None,
-        addressing: Addressing::Channel,
-        is_unmistakable: false,
-        text: "!say".into(),
-        references: vec![],
-        typed_at: 0,
-        reply_url: None,
-        is_home: false,
-        reaction: None,
-    }
+    let channel = json!({"id": "C1", "is_direct": false});
+    let typed = json!({
+        "key": "C1:1", "user": {"id": "U1"}, "channel": channel, "addressing": "Channel", "text": "!say",
+    });
+    serde_json::from_value(typed).unwrap()
 }
 
 #[test]

@@ -24,7 +24,7 @@ const MAY_USE: &[(&str, &str, &[&str])] = &[
     ("operator", "cli", &["app", "chat_bot", "cluster", "cluster_dns"]),
     ("operator", "cluster_dns", &["cluster"]),
     ("operator", "wake", &["cluster"]),
-    ("bot", "action", &["chat", "storage"]),
+    ("bot", "action", &["chat", "markdown", "storage"]),
     ("bot", "adapter", &["chat", "inbox", "markdown", "network", "outbox", "report", "secret"]),
     (
         "bot",

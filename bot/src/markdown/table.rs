@@ -4,7 +4,7 @@ use unicode_width::UnicodeWidthStr;
 
 /// How the cells of a column stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Column {
+pub enum Column {
     Left,
     Centre,
     Right,
@@ -47,16 +47,11 @@ pub(super) fn cells(row: &str) -> Vec<String> {
     cells.iter().map(|cell| cell.trim().to_owned()).collect()
 }
 
-/// The rows below each other, two spaces between the columns. `filled` makes text of a cell.
-pub(super) fn aligned(columns: &[Column], rows: &[Vec<String>], filled: impl Fn(&str) -> String) -> String {
-    let cell = |row: &Vec<String>, n: usize| {
-        let text = filled(row.get(n).map_or("", String::as_str));
-        text.split_whitespace().collect::<Vec<_>>().join(" ")
-    };
-    let rows: Vec<Vec<String>> =
-        rows.iter().map(|row| (0..columns.len()).map(|n| cell(row, n)).collect()).collect();
-    let width = |n: usize| rows.iter().filter_map(|row| row.get(n)).map(|cell| cell.width()).max();
-    let widths: Vec<_> = (0..columns.len()).map(|n| width(n).unwrap_or_default()).collect();
+/// The rows below each other, two spaces between the columns. A row may have fewer cells than there are columns.
+pub fn aligned(columns: &[Column], rows: &[Vec<String>]) -> String {
+    let cell = |row: &'_ Vec<String>, n: usize| row.get(n).map_or(0, |cell| cell.width());
+    let widths = (0..columns.len()).map(|n| rows.iter().map(|row| cell(row, n)).max().unwrap_or_default());
+    let widths: Vec<_> = widths.collect();
     let line = |row: &Vec<String>| {
         let padded = row.iter().zip(columns).zip(&widths).map(|((cell, column), width)| {
             let room = width.saturating_sub(cell.width());
@@ -96,7 +91,7 @@ mod tests {
     fn columns_are_as_wide_as_what_is_in_them() {
         let rows =
             [["name", "cpu"], ["web-名", "1"], ["db", "250"]].map(|row| row.map(str::to_owned).to_vec());
-        let text = aligned(&[Column::Left, Column::Right], &rows, str::to_owned);
+        let text = aligned(&[Column::Left, Column::Right], &rows);
         assert_eq!(text, "name    cpu\nweb-名    1\ndb      250");
     }
 }

@@ -4,9 +4,9 @@ use minijinja::{
     Error, ErrorKind, State, Value,
     value::{Kwargs, ValueKind},
 };
-use unicode_width::UnicodeWidthStr;
 
 use super::{block, pay, truncate};
+use crate::markdown::{Column, aligned};
 
 /// Longest text of a cell, in characters.
 const CELL: usize = 60;
@@ -28,7 +28,8 @@ pub(super) fn table(state: &State<'_, '_>, rows: &Value, options: Kwargs) -> Res
     for row in &rows {
         lines.push(cells(row, &columns)?);
     }
-    let text = aligned(&lines);
+    let count = lines.iter().map(Vec::len).max().unwrap_or_default();
+    let text = aligned(&vec![Column::Left; count], &lines);
     pay(state, text.len())?;
     Ok(if text.is_empty() { text } else { block(&text) })
 }
@@ -57,23 +58,6 @@ fn cell(value: &Value) -> String {
     }
     let text = value.to_string();
     truncate(&Value::from(text.split_whitespace().collect::<Vec<_>>().join(" ")), Some(CELL))
-}
-
-/// The cells of each column below each other, two spaces between them.
-fn aligned(lines: &[Vec<String>]) -> String {
-    let count = lines.iter().map(Vec::len).max().unwrap_or_default();
-    let width = |column: usize| {
-        lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.width()).max().unwrap_or_default()
-    };
-    let widths: Vec<usize> = (0..count).map(width).collect();
-    let line = |cells: &Vec<String>| {
-        let padded = cells
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| format!("{cell}{}", " ".repeat(width.saturating_sub(cell.width()))));
-        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    lines.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn no_rows() -> Error {

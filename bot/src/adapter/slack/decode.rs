@@ -85,7 +85,8 @@ pub(super) const HOME: &str = "app_home_opened";
 /// The event that somebody reacted (docs: "reaction_added").
 const REACTION: &str = "reaction_added";
 
-/// What the keys of reactions, slash commands, forms and openings of the own page start with; those of messages start with the id of a channel.
+/// What the keys of reactions, slash commands, forms and openings of the own page start with; those of messages start
+/// with the id of a channel.
 const SLASH: char = '/';
 
 /// Slack's own bot, which has no bot id.
