@@ -63,6 +63,15 @@ fn a_problem_is_shown_with_file_line_and_caret() {
 }
 
 #[test]
+fn an_emoji_that_runs_nothing_is_told_where_its_bot_is_known() {
+    let plugin = "apiVersion: chatops.dev/v1alpha1\nkind: BotPlugin\nmetadata: {name: own}\n\
+                  spec: {reactions: [{emoji: eyes, command: ping}, {emoji: tada, command: pingg}]}\n";
+    let words = "BotPlugin \"own\": reaction \"tada\": there is no command \"pingg\"";
+    has_one_problem(&format!("{plugin}---\n{BOT}"), words, "4:73");
+    assert!(validate(plugin).1, "the command may be another plugin's");
+}
+
+#[test]
 fn what_a_schema_refuses_is_told_with_its_place() {
     for (more, words, place) in [
         (

@@ -17,10 +17,8 @@ pub(super) struct Showing {
 const SIGNS: Showing =
     Showing { scope: "reactions:write", what: "shows on a message that its command is being worked on" };
 
-const PEOPLE: Showing = Showing {
-    scope: "users:read",
-    what: "tells people from bots who react to a message, and runs what people do",
-};
+const PEOPLE: Showing =
+    Showing { scope: "users:read", what: "tells people from bots where somebody reacts to a message" };
 
 const FILES: Showing = Showing { scope: "files:write", what: "posts a long answer as a file" };
 

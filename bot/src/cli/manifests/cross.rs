@@ -4,6 +4,8 @@ use std::{collections::HashSet, ops::Range};
 
 use chatops_crds::{
     BotPlugin, ChatBot,
+    bot_config::{Placement, render},
+    bot_report::FaultCode,
     resolve::{Problem, resolve},
 };
 
@@ -11,6 +13,7 @@ use super::{Diagnostic, Manifests, Object, Verdict, default_bot};
 use crate::{
     action::{Action, InvalidMatch, Passive, TemplateError, Templates},
     command::{InvalidArgument, check_argument},
+    engine::Program,
 };
 
 /// Adds what it finds to the diagnostics.
@@ -24,6 +27,7 @@ pub(super) fn check(manifests: &mut Manifests) {
     }
     for bot in &manifests.bots {
         resolution(manifests, &bot.object, Some(bot), &mut found);
+        reactions(manifests, bot, &mut found);
     }
     for plugin in &manifests.plugins {
         templates(plugin, &mut found);
@@ -114,6 +118,32 @@ fn arguments(plugin: &Object<BotPlugin>, found: &mut Vec<Diagnostic>) {
                 plugin.name, command.name, argument.name
             );
             let span = plugin.node.locate(&format!("spec.commands[{at}].args[{index}].{field}"));
+            found.push(plugin.diagnostic(Verdict::AtFault, span, message));
+        }
+    }
+}
+
+/// What an emoji runs may be a command of another plugin: whether there is one depends on the bot.
+fn reactions(manifests: &Manifests, bot: &Object<ChatBot>, found: &mut Vec<Diagnostic>) {
+    let resolution = resolve(&bot.object, manifests.plugins_around(&bot.object));
+    let placement = Placement::Local { as_production: false };
+    let config = render(
+        bot.namespace.as_deref().unwrap_or_default(),
+        &bot.name,
+        &bot.object.spec,
+        &resolution,
+        &placement,
+    );
+    for report in Program::load(&config).1 {
+        let Some(plugin) = manifests.plugins.iter().find(|plugin| plugin.name == report.name) else {
+            continue;
+        };
+        let declared = &plugin.object.spec.reactions;
+        for fault in report.faults.iter().filter(|fault| fault.code == FaultCode::ReactionInvalid) {
+            let (emoji, error) = (fault.arg("emoji"), fault.arg("error"));
+            let index = declared.iter().position(|reaction| reaction.emoji == emoji).unwrap_or_default();
+            let span = plugin.node.locate(&format!("spec.reactions[{index}].command"));
+            let message = format!("BotPlugin \"{}\": reaction \"{emoji}\": {error}", plugin.name);
             found.push(plugin.diagnostic(Verdict::AtFault, span, message));
         }
     }
