@@ -75,7 +75,6 @@ struct Page {
 #[derive(Deserialize)]
 struct Message {
     ts: String,
-    thread_ts: Option<String>,
 }
 
 /// `incoming` in the thread of the message `on`, if a person reacted to it.
@@ -108,10 +107,8 @@ async fn is_bot(link: &Link, user: &str) -> Result<bool, Refused> {
 /// The thread that a message is in, or that an answer to it opens.
 async fn thread(link: &Link, channel: &str, ts: &str) -> Result<String, Refused> {
     match look::<Page>(link, "conversations.replies", &Where { channel, ts, limit: 1 }).await {
-        Ok(page) => {
-            let first = page.messages.into_iter().next();
-            Ok(first.map_or_else(|| ts.to_owned(), |first| first.thread_ts.unwrap_or(first.ts)))
-        }
+        // The first is the one that opened the thread.
+        Ok(page) => Ok(page.messages.into_iter().next().map_or_else(|| ts.to_owned(), |first| first.ts)),
         // Where the bot may not read, the message opens a thread if it is in none.
         Err(CallError::Refused(_)) => Ok(ts.to_owned()),
         Err(error) => Err(Refused::Later(error)),
